@@ -1,0 +1,1 @@
+//! Building blocks without Kubernetes objects and without time.
