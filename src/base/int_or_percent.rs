@@ -121,10 +121,7 @@ mod tests {
 
     #[test]
     fn reads_json() {
-        assert_eq!(
-            IntOrPercent::from_value(&serde_json::json!(5)),
-            Some(IntOrPercent::Int(5))
-        );
+        assert_eq!(IntOrPercent::from_value(&serde_json::json!(5)), Some(IntOrPercent::Int(5)));
         assert_eq!(IntOrPercent::from_value(&serde_json::json!(true)), None);
     }
 }

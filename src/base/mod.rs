@@ -1,6 +1,13 @@
 //! Building blocks without Kubernetes objects and without time.
 
+/// Selection of objects by their fields.
+pub mod field_selector;
 /// Counts given as a number or a percentage.
 pub mod int_or_percent;
+/// What may be a label's key and value.
+pub mod label_name;
+/// Selection of objects by their labels.
+pub mod label_selector;
+mod label_selector_parser;
 /// Amounts of resources.
 pub mod quantity;

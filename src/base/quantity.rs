@@ -28,8 +28,8 @@ pub struct Quantity {
 }
 
 /// What the API server answers to text that is no quantity.
-pub const FORMAT_ERROR: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
-const NUMERIC_ERROR: &str = "unable to parse numeric part of quantity";
+pub const FORMAT_ERROR: &str =
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const SUFFIX_ERROR: &str = "unable to parse quantity's suffix";
 
 const NANOS: i128 = 1_000_000_000;
@@ -69,9 +69,6 @@ impl Quantity {
     pub fn parse(text: &str) -> Result<Quantity, String> {
         let parts = split(text).ok_or(FORMAT_ERROR)?;
         let (format, base, exponent) = suffix(parts.suffix).ok_or(SUFFIX_ERROR)?;
-        if !parts.has_digits {
-            return Err(NUMERIC_ERROR.into());
-        }
         let fits = parts.whole.len() + parts.fraction.len() <= 18;
         let digits = parts.whole.bytes().chain(parts.fraction.bytes());
         let magnitude = match base {
@@ -155,8 +152,30 @@ pub fn value(text: &str) -> Option<i64> {
 }
 
 /// `text` as the API server writes it back: `1024Mi` becomes `1Gi`.
+///
+/// Upstream keeps the text where a quick look finds it canonical, so `1.500` stays `1.500`.
 pub fn canonical(text: &str) -> Result<String, String> {
-    Quantity::parse(text).map(|quantity| quantity.to_string())
+    let quantity = Quantity::parse(text)?;
+    let kept = split(text).is_some_and(|parts| looks_canonical(&parts));
+    Ok(if kept { text.to_string() } else { quantity.to_string() })
+}
+
+fn looks_canonical(parts: &Parts<'_>) -> bool {
+    let Some((format, _, exponent)) = suffix(parts.suffix) else { return false };
+    let whole = if parts.whole.is_empty() { "0" } else { parts.whole };
+    let digits = format!("{whole}{}", parts.fraction);
+    let scale = i64::from(exponent) - parts.fraction.len() as i64;
+    match format {
+        Format::BinarySi => {
+            let room = 14 - i64::from(exponent) * 3 / 10;
+            let odd_enough = digits.parse::<i64>().is_ok_and(|value| value % 8 != 0);
+            parts.fraction.is_empty() && digits.len() as i64 <= room && odd_enough
+        }
+        _ => {
+            let fits = digits.len() <= 18 && scale >= -9;
+            fits && scale % 3 == 0 && !digits.ends_with("000") && !digits.starts_with('0')
+        }
+    }
 }
 
 impl PartialEq for Quantity {
@@ -226,7 +245,6 @@ impl fmt::Display for Quantity {
 /// An amount's text, taken apart; leading zeros are dropped.
 struct Parts<'a> {
     negative: bool,
-    has_digits: bool,
     whole: &'a str,
     fraction: &'a str,
     suffix: &'a str,
@@ -249,7 +267,6 @@ fn split(text: &str) -> Option<Parts<'_>> {
     }
     Some(Parts {
         negative: text.starts_with('-'),
-        has_digits: !whole.is_empty() || !fraction.is_empty(),
         whole: whole.trim_start_matches('0'),
         fraction,
         suffix,
@@ -328,9 +345,13 @@ mod tests {
             ("1000m", "1"),
             ("0.5", "500m"),
             (".5", "500m"),
-            ("1.", "1"),
+            ("1.", "1."),
             ("100m", "100m"),
-            ("0100m", "100m"),
+            ("0100m", "0100m"),
+            ("1.500", "1.500"),
+            ("1.000", "1"),
+            ("m", "0"),
+            ("-", "0"),
             ("1.5", "1500m"),
             ("1024Mi", "1Gi"),
             ("1000Mi", "1000Mi"),
@@ -343,19 +364,20 @@ mod tests {
             ("129M", "129M"),
             ("1e3", "1e3"),
             ("0.5e3", "500"),
-            ("1E3", "1e3"),
+            ("1E3", "1E3"),
             ("1E", "1E"),
             ("100E", "100E"),
             ("1000k", "1M"),
             ("1500k", "1500k"),
             ("-100m", "-100m"),
-            ("+2", "2"),
+            ("+2000", "2k"),
             ("0.0000000001", "1n"),
             ("1u", "1u"),
             ("1Ei", "1Ei"),
             ("9999999999999999999999", "9223372036854775807"),
             ("512", "512"),
             ("2000", "2k"),
+            ("64Gi", "64Gi"),
             ("1e-3", "1e-3"),
         ];
         for (text, expected) in cases {
@@ -374,7 +396,7 @@ mod tests {
             ("1mm", SUFFIX_ERROR),
             ("1ki", SUFFIX_ERROR),
             ("1K", SUFFIX_ERROR),
-            ("-", NUMERIC_ERROR),
+            ("1e", SUFFIX_ERROR),
         ];
         for (text, expected) in cases {
             assert_eq!(canonical(text), Err(expected.to_string()), "{text}");
