@@ -1,5 +1,7 @@
 //! Building blocks without Kubernetes objects and without time.
 
+/// Spans of time as text.
+pub mod duration;
 /// Selection of objects by their fields.
 pub mod field_selector;
 /// Counts given as a number or a percentage.
@@ -11,3 +13,5 @@ pub mod label_selector;
 mod label_selector_parser;
 /// Amounts of resources.
 pub mod quantity;
+/// Columns of text.
+pub mod table;
