@@ -1,9 +1,19 @@
 //! Kubernetes' control plane as a value. The module list below is the table of contents;
 //! arrows between layers point upwards only (see ARCHITECTURE.md, enforced by `tests/tidy.rs`).
 
+/// The API server: the one door for requests.
+pub mod api;
 /// Quantities, tables, YAML, JSONPath and label selectors: knows neither Kubernetes objects nor time.
 pub mod base;
+/// The built-in kinds: names, defaults, validation, columns, describe.
+pub mod kinds;
 /// Processes, images and files of the simulated machines: knows no API object.
 pub mod machine;
+/// API objects: shared versions, metadata, keys, the codec and patches.
+pub mod object;
+/// Caches, work queues, events and the shape of a controller.
+pub mod runtime;
 /// The clock, the agenda of future events, seeded randomness and the trace.
 pub mod sim;
+/// The object store with its revisions and its window of past changes.
+pub mod store;

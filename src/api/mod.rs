@@ -1,0 +1,16 @@
+//! The API server: one door for requests, whoever sends them.
+
+mod request;
+mod status;
+
+pub use request::{Body, DeleteOptions, List, PatchType, Propagation, Reply, Request, Verb};
+pub use status::{Cause, Status};
+
+/// The one door: controllers, kubelets, kubectl, the page and HTTP clients all come through here.
+pub trait Api {
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// A [`Status`] with upstream's reason, code and message.
+    fn call(&mut self, request: Request) -> Result<Reply, Status>;
+}

@@ -1,0 +1,188 @@
+//! Refusals: Mirrors `metav1.Status` and `k8s.io/apimachinery/pkg/api/errors`.
+
+use std::fmt;
+
+use crate::kinds::FieldError;
+use crate::object::GroupResource;
+
+/// One reason among several why a request was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// `FieldValueInvalid`, `FieldValueRequired` …
+    pub reason: String,
+    /// What is wrong.
+    pub message: String,
+    /// The field it is about.
+    pub field: String,
+}
+
+/// Why a request was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The HTTP code.
+    pub code: u16,
+    /// The machine-readable reason: `NotFound`, `Conflict` … Empty when unknown.
+    pub reason: &'static str,
+    /// The sentence for people.
+    pub message: String,
+    /// `details.name`.
+    pub name: String,
+    /// `details.group`.
+    pub group: String,
+    /// `details.kind` (the resource name, or the kind for `Invalid`).
+    pub kind: String,
+    /// `details.causes`.
+    pub causes: Vec<Cause>,
+    /// `details.retryAfterSeconds`; zero when absent.
+    pub retry_after_seconds: u32,
+}
+
+impl Status {
+    /// A refusal about one object.
+    fn about(
+        code: u16,
+        reason: &'static str,
+        resource: &GroupResource,
+        name: &str,
+        message: String,
+    ) -> Self {
+        Self {
+            code,
+            reason,
+            message,
+            name: name.to_owned(),
+            group: resource.group.to_string(),
+            kind: resource.resource.to_string(),
+            causes: Vec::new(),
+            retry_after_seconds: 0,
+        }
+    }
+
+    fn plain(code: u16, reason: &'static str, message: String) -> Self {
+        Self::about(code, reason, &GroupResource::new("", ""), "", message)
+    }
+
+    /// 404: `deployments.apps "web" not found`.
+    pub fn not_found(resource: &GroupResource, name: &str) -> Self {
+        let message = format!("{resource} \"{name}\" not found");
+        Self::about(404, "NotFound", resource, name, message)
+    }
+
+    /// 404 for a path that no resource answers.
+    pub fn no_such_path() -> Self {
+        Self::plain(404, "NotFound", "the server could not find the requested resource".to_owned())
+    }
+
+    /// 409: `deployments.apps "web" already exists`.
+    pub fn already_exists(resource: &GroupResource, name: &str) -> Self {
+        let message = format!("{resource} \"{name}\" already exists");
+        Self::about(409, "AlreadyExists", resource, name, message)
+    }
+
+    /// 409: the version that the change was based on is not the current one.
+    pub fn conflict(resource: &GroupResource, name: &str, why: &str) -> Self {
+        let message = format!("Operation cannot be fulfilled on {resource} \"{name}\": {why}");
+        Self::about(409, "Conflict", resource, name, message)
+    }
+
+    /// 409 for an update based on an old version.
+    pub fn stale(resource: &GroupResource, name: &str) -> Self {
+        let why = "the object has been modified; please apply your changes to the latest version \
+                   and try again";
+        Self::conflict(resource, name, why)
+    }
+
+    /// 403: `pods "x" is forbidden: WHY`.
+    pub fn forbidden(resource: &GroupResource, name: &str, why: &str) -> Self {
+        let message = format!("{resource} \"{name}\" is forbidden: {why}");
+        Self::about(403, "Forbidden", resource, name, message)
+    }
+
+    /// 400.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::plain(400, "BadRequest", message.into())
+    }
+
+    /// 405.
+    pub fn method_not_supported(resource: &GroupResource, action: &str) -> Self {
+        let message = format!("{action} is not supported on resources of kind \"{resource}\"");
+        Self::about(405, "MethodNotAllowed", resource, "", message)
+    }
+
+    /// 410: the asked-for history is no longer kept.
+    pub fn expired(message: impl Into<String>) -> Self {
+        Self::plain(410, "Expired", message.into())
+    }
+
+    /// 429 of the eviction subresource and of overload.
+    pub fn too_many_requests(message: impl Into<String>, retry_after_seconds: u32) -> Self {
+        let status = Self::plain(429, "TooManyRequests", message.into());
+        Self { retry_after_seconds, ..status }
+    }
+
+    /// 500: `Internal error occurred: WHY`.
+    pub fn internal(why: &str) -> Self {
+        Self::plain(500, "InternalError", format!("Internal error occurred: {why}"))
+    }
+
+    /// 503.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::plain(503, "ServiceUnavailable", message.into())
+    }
+
+    /// 422: `Deployment.apps "web" is invalid: …`, one cause a field.
+    /// Mirrors `errors.NewInvalid` and `field.ErrorList.ToAggregate`.
+    pub fn invalid(kind: &str, group: &str, name: &str, errors: &[FieldError]) -> Self {
+        let qualified = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
+        let mut texts: Vec<String> = Vec::new();
+        for text in errors.iter().map(ToString::to_string) {
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        let list = match texts.as_slice() {
+            [one] => one.clone(),
+            many => format!("[{}]", many.join(", ")),
+        };
+        let message = format!("{qualified} \"{name}\" is invalid: {list}");
+        let causes = errors.iter().map(|error| Cause {
+            reason: error.kind.reason().to_owned(),
+            message: error.body(),
+            field: error.field.clone(),
+        });
+        Self {
+            causes: causes.collect(),
+            kind: kind.to_owned(),
+            group: group.to_owned(),
+            name: name.to_owned(),
+            ..Self::plain(422, "Invalid", message)
+        }
+    }
+
+    /// Whether the object was not there.
+    pub fn is_not_found(&self) -> bool {
+        self.reason == "NotFound"
+    }
+
+    /// Whether the write was based on an old version.
+    pub fn is_conflict(&self) -> bool {
+        self.reason == "Conflict"
+    }
+
+    /// Whether an object of that name was there already.
+    pub fn is_already_exists(&self) -> bool {
+        self.reason == "AlreadyExists"
+    }
+
+    /// Whether the refusal was by permission, quota or policy.
+    pub fn is_forbidden(&self) -> bool {
+        self.reason == "Forbidden"
+    }
+}
+
+/// The sentence for people.
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}

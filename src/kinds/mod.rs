@@ -1,0 +1,113 @@
+//! The built-in kinds: one file or folder each, and the list of them all.
+
+mod field_error;
+mod typed;
+
+pub use field_error::{ErrorKind, FieldError};
+pub use typed::Typed;
+
+use serde_json::Value;
+
+use crate::object::{GroupResource, Key, Object};
+use crate::sim::Time;
+
+/// How a kind is called and where it is served.
+#[derive(Debug)]
+pub struct Names {
+    /// The API group; empty for the core group.
+    pub group: &'static str,
+    /// The served versions, preferred (and stored) first.
+    pub versions: &'static [&'static str],
+    /// `Deployment`.
+    pub kind: &'static str,
+    /// `deployments`.
+    pub plural: &'static str,
+    /// `deployment`.
+    pub singular: &'static str,
+    /// `deploy`.
+    pub short: &'static [&'static str],
+    /// `all` and the like.
+    pub categories: &'static [&'static str],
+    /// Whether its objects live in namespaces.
+    pub namespaced: bool,
+    /// The subresources that exist: `status`, `scale` …
+    pub subresources: &'static [&'static str],
+}
+
+impl Names {
+    /// The resource type.
+    pub const fn resource(&self) -> GroupResource {
+        GroupResource::new(self.group, self.plural)
+    }
+}
+
+/// One printer column. Mirrors `metav1.TableColumnDefinition`.
+#[derive(Debug)]
+pub struct Column {
+    /// `Ready`, `Up-to-date` …
+    pub name: &'static str,
+    /// Whether only `-o wide` shows it.
+    pub wide: bool,
+}
+
+/// Reads of other objects, for texts that need them.
+pub trait Lookup {
+    /// One object.
+    fn get(&mut self, key: &Key) -> Option<Object>;
+    /// The objects of a type in a namespace (empty: in all).
+    fn list(&mut self, resource: &GroupResource, namespace: &str) -> Vec<Object>;
+}
+
+/// A kind's behaviour at the API server and its faces. Mirrors `pkg/registry/*/strategy.go`
+/// and `pkg/printers`. Implement [`Typed`] and get this for free.
+pub trait Kind: Sync {
+    /// How it is called and where it is served.
+    fn names(&self) -> &'static Names;
+    /// Decodes JSON of the given served version into the stored form, without defaulting.
+    ///
+    /// # Errors
+    /// The decoder's text for the first value that does not fit.
+    fn decode(&self, version: &str, value: &Value) -> Result<Object, String>;
+    /// JSON of an object in a served version (empty: the preferred one).
+    fn encode(&self, version: &str, object: &Object) -> Value;
+    /// Fills in the defaults.
+    fn default(&self, object: &mut Object);
+    /// Clears and sets what clients may not choose in a new object.
+    fn prepare_create(&self, object: &mut Object);
+    /// The same for a replacement: keeps the status, raises the generation.
+    fn prepare_update(&self, new: &mut Object, old: &Object);
+    /// The same for a replacement of the status: keeps everything else.
+    fn prepare_status(&self, new: &mut Object, old: &Object);
+    /// What is wrong with an object.
+    fn validate(&self, object: &Object) -> Vec<FieldError>;
+    /// What is wrong with a replacement, beyond `validate`.
+    fn validate_update(&self, new: &Object, old: &Object) -> Vec<FieldError>;
+    /// Seconds of grace that deletion gives by default; zero deletes at once.
+    fn default_grace(&self, object: &Object) -> i64;
+    /// The fields that field selectors may name, beyond `metadata.name` and `metadata.namespace`.
+    fn fields(&self, object: &Object) -> Vec<(&'static str, String)>;
+    /// The columns of `kubectl get`.
+    fn columns(&self) -> &'static [Column];
+    /// One row of `kubectl get`, a cell a column.
+    fn row(&self, object: &Object, now: Time) -> Vec<String>;
+    /// The text of `kubectl describe`, without the `Events:` section.
+    fn describe(&self, object: &Object, others: &mut dyn Lookup, now: Time) -> String;
+    /// The number of replicas wanted, and where the pods' selector stands, for the scale subresource:
+    /// (`spec.replicas`, `status.replicas`, selector text).
+    fn scale(&self, object: &Object) -> Option<(i32, i32, String)>;
+    /// Sets `spec.replicas`.
+    fn set_scale(&self, object: &mut Object, replicas: i32);
+}
+
+/// Every built-in kind.
+pub const KINDS: &[&dyn Kind] = &[];
+
+/// The kind of a resource type.
+pub fn kind_of(resource: &GroupResource) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|kind| kind.names().resource() == *resource)
+}
+
+/// The kind called `kind` in `group`.
+pub fn by_kind(group: &str, kind: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|k| k.names().group == group && k.names().kind == kind)
+}

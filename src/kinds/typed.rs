@@ -1,0 +1,140 @@
+//! [`Typed`]: a kind described in terms of its typed struct, from which [`Kind`] follows.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Column, FieldError, Kind, Lookup, Names};
+use crate::object::{Object, Resource, codec};
+use crate::sim::Time;
+
+/// A kind in terms of its typed struct. Every method but the names has a sensible default.
+#[expect(unused_variables, reason = "defaults ignore what they are given")]
+pub trait Typed: Sync + 'static {
+    /// The typed struct.
+    type Object: Resource + DeserializeOwned;
+
+    /// How it is called and where it is served.
+    const NAMES: Names;
+    /// The columns of `kubectl get`.
+    const COLUMNS: &'static [Column];
+
+    /// Converts JSON of another served version to the stored one.
+    fn to_hub(version: &str, value: &Value) -> Option<Value> {
+        None
+    }
+    /// Converts JSON of the stored version to another served one.
+    fn from_hub(version: &str, value: &Value) -> Option<Value> {
+        None
+    }
+    /// Fills in the defaults.
+    fn default(object: &mut Self::Object) {}
+    /// Clears and sets what clients may not choose in a new object (the status, the generation).
+    fn prepare_create(object: &mut Self::Object) {}
+    /// The same for a replacement: keeps the status, raises the generation if the spec changed.
+    fn prepare_update(new: &mut Self::Object, old: &Self::Object) {}
+    /// The same for a replacement of the status: keeps everything but it.
+    fn prepare_status(new: &mut Self::Object, old: &Self::Object) {}
+    /// What is wrong with an object.
+    fn validate(object: &Self::Object) -> Vec<FieldError> {
+        Vec::new()
+    }
+    /// What is wrong with a replacement, beyond `validate`.
+    fn validate_update(new: &Self::Object, old: &Self::Object) -> Vec<FieldError> {
+        Vec::new()
+    }
+    /// Seconds of grace that deletion gives by default.
+    fn default_grace(object: &Self::Object) -> i64 {
+        0
+    }
+    /// The fields that field selectors may name.
+    fn fields(object: &Self::Object) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+    /// One row of `kubectl get`, a cell a column.
+    fn row(object: &Self::Object, now: Time) -> Vec<String>;
+    /// The text of `kubectl describe`, without the `Events:` section.
+    fn describe(object: &Self::Object, others: &mut dyn Lookup, now: Time) -> String;
+    /// (`spec.replicas`, `status.replicas`, selector text), where the kind can be scaled.
+    fn scale(object: &Self::Object) -> Option<(i32, i32, String)> {
+        None
+    }
+    /// Sets `spec.replicas`.
+    fn set_scale(object: &mut Self::Object, replicas: i32) {}
+}
+
+fn typed<K: Typed>(object: &Object) -> &K::Object {
+    object.get().expect("an object is stored under its own kind")
+}
+
+fn typed_mut<K: Typed>(object: &mut Object) -> &mut K::Object {
+    object.edit().expect("an object is stored under its own kind")
+}
+
+impl<K: Typed> Kind for K {
+    fn names(&self) -> &'static Names {
+        &K::NAMES
+    }
+
+    fn decode(&self, version: &str, value: &Value) -> Result<Object, String> {
+        let converted = K::to_hub(version, value);
+        let object: K::Object = codec::decode(converted.as_ref().unwrap_or(value))?;
+        Ok(Object::new(object))
+    }
+
+    fn encode(&self, version: &str, object: &Object) -> Value {
+        let value = object.to_value();
+        K::from_hub(version, &value).unwrap_or(value)
+    }
+
+    fn default(&self, object: &mut Object) {
+        K::default(typed_mut::<K>(object));
+    }
+
+    fn prepare_create(&self, object: &mut Object) {
+        K::prepare_create(typed_mut::<K>(object));
+    }
+
+    fn prepare_update(&self, new: &mut Object, old: &Object) {
+        K::prepare_update(typed_mut::<K>(new), typed::<K>(old));
+    }
+
+    fn prepare_status(&self, new: &mut Object, old: &Object) {
+        K::prepare_status(typed_mut::<K>(new), typed::<K>(old));
+    }
+
+    fn validate(&self, object: &Object) -> Vec<FieldError> {
+        K::validate(typed::<K>(object))
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> Vec<FieldError> {
+        K::validate_update(typed::<K>(new), typed::<K>(old))
+    }
+
+    fn default_grace(&self, object: &Object) -> i64 {
+        K::default_grace(typed::<K>(object))
+    }
+
+    fn fields(&self, object: &Object) -> Vec<(&'static str, String)> {
+        K::fields(typed::<K>(object))
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        K::COLUMNS
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<String> {
+        K::row(typed::<K>(object), now)
+    }
+
+    fn describe(&self, object: &Object, others: &mut dyn Lookup, now: Time) -> String {
+        K::describe(typed::<K>(object), others, now)
+    }
+
+    fn scale(&self, object: &Object) -> Option<(i32, i32, String)> {
+        K::scale(typed::<K>(object))
+    }
+
+    fn set_scale(&self, object: &mut Object, replicas: i32) {
+        K::set_scale(typed_mut::<K>(object), replicas);
+    }
+}

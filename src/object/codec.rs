@@ -1,0 +1,22 @@
+//! The only door between JSON values and typed objects.
+//!
+//! One decoder (from a borrowed [`Value`]) and one encoder per type: a second pair would cost more
+//! than half again in wasm size. Text is parsed to a [`Value`] first.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// Decodes a typed object. Unknown fields are ignored; `null` counts as absent.
+///
+/// # Errors
+/// Serde's description of the first value that does not fit its field.
+pub fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    T::deserialize(value).map_err(|error| error.to_string())
+}
+
+/// Encodes a typed object.
+pub fn encode<T: Serialize + ?Sized>(object: &T) -> Value {
+    // The types are plain data with string keys, for which this conversion is total.
+    serde_json::to_value(object).expect("plain data with string keys always encodes")
+}

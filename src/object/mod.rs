@@ -1,0 +1,14 @@
+//! API objects: one immutable, shared version of any kind, its metadata, its key and its codec.
+
+/// The only door between JSON and typed objects.
+pub mod codec;
+/// Names of kinds and of objects.
+pub mod key;
+/// Helpers on `ObjectMeta`: owners, finalizers, timestamps.
+pub mod meta;
+/// Patches: JSON, merge, strategic, and the three-way merges of `kubectl apply`.
+pub mod patch;
+mod shared;
+
+pub use key::{GroupResource, Key, Str};
+pub use shared::{Object, Resource};

@@ -1,0 +1,103 @@
+//! A component's view of the cluster: what its watches have delivered so far.
+//! Mirrors `client-go/tools/cache.Store` with an index by managing owner.
+
+use imbl::{OrdMap, OrdSet};
+
+use crate::object::{GroupResource, Key, Object, Str, meta};
+use crate::store::{Change, ChangeKind, Store};
+
+type Table = OrdMap<(Str, Str), Object>;
+
+/// The objects a component knows of. It may lag behind the store, never run ahead of it,
+/// and never go back in time.
+#[derive(Clone, Debug, Default)]
+pub struct Cache {
+    tables: OrdMap<GroupResource, Table>,
+    /// (owner uid, key) of every object that has a managing owner.
+    owned: OrdSet<(Str, Key)>,
+    revision: u64,
+}
+
+impl Cache {
+    /// The store's revision up to which changes have been delivered.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// One object.
+    pub fn get(&self, key: &Key) -> Option<&Object> {
+        self.tables.get(&key.resource)?.get(&(key.namespace.clone(), key.name.clone()))
+    }
+
+    /// All objects of a type, by namespace and name.
+    pub fn list(&self, resource: &GroupResource) -> impl Iterator<Item = &Object> {
+        self.tables.get(resource).into_iter().flat_map(OrdMap::values)
+    }
+
+    /// The objects of a type in one namespace, by name.
+    pub fn list_in(
+        &self,
+        resource: &GroupResource,
+        namespace: &str,
+    ) -> impl Iterator<Item = &Object> {
+        let first: (Str, Str) = (namespace.into(), "".into());
+        let wanted = first.0.clone();
+        self.tables
+            .get(resource)
+            .into_iter()
+            .flat_map(move |table| table.range(first.clone()..))
+            .take_while(move |((namespace, _), _)| *namespace == wanted)
+            .map(|(_, object)| object)
+    }
+
+    /// The objects of a type that the object with `uid` manages.
+    pub fn owned_by(&self, uid: &str, resource: &GroupResource) -> Vec<&Object> {
+        let uid: Str = uid.into();
+        let first = (uid.clone(), Key::new(resource.clone(), "", ""));
+        self.owned
+            .range(first..)
+            .take_while(|(owner, key)| *owner == uid && key.resource == *resource)
+            .filter_map(|(_, key)| self.get(key))
+            .collect()
+    }
+
+    /// Takes in one delivered change.
+    pub fn apply(&mut self, change: &Change) {
+        assert!(change.revision > self.revision, "a cache never goes back in time");
+        self.revision = change.revision;
+        if let Some(previous) = &change.previous {
+            self.forget(previous);
+        }
+        if change.kind != ChangeKind::Deleted {
+            self.remember(change.object.clone());
+        }
+    }
+
+    /// Replaces everything by what the store holds now: a relist, after falling too far behind.
+    pub fn relist(&mut self, store: &Store) {
+        *self = Self { revision: store.revision(), ..Self::default() };
+        for resource in store.resources() {
+            for object in store.list(resource) {
+                self.remember(object.clone());
+            }
+        }
+    }
+
+    fn remember(&mut self, object: Object) {
+        let key = object.key();
+        if let Some(owner) = meta::controller_of(object.meta()) {
+            self.owned.insert((owner.uid.as_str().into(), key.clone()));
+        }
+        self.tables.entry(key.resource).or_default().insert((key.namespace, key.name), object);
+    }
+
+    fn forget(&mut self, object: &Object) {
+        let key = object.key();
+        if let Some(owner) = meta::controller_of(object.meta()) {
+            self.owned.remove(&(owner.uid.as_str().into(), key.clone()));
+        }
+        if let Some(table) = self.tables.get_mut(&key.resource) {
+            table.remove(&(key.namespace, key.name));
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The shape of a controller, and what it is given to work with.
+
+use std::time::Duration;
+
+use super::{Cache, EventType, record_event};
+use crate::api::{Api, Reply, Request, Status};
+use crate::object::{GroupResource, Key, Object, meta};
+use crate::sim::{Explain, Rng, Time, Trace};
+
+/// Which changes wake a controller, and for which key.
+pub enum Watch {
+    /// A change of an object of this type wakes that object's key.
+    Own(GroupResource),
+    /// A change of an object of this type wakes its managing owner, if that is of type `owner`
+    /// and kind `kind`.
+    Owned {
+        /// The type that is watched.
+        resource: GroupResource,
+        /// The managing owner's kind, as in its owner reference.
+        kind: &'static str,
+        /// The managing owner's type.
+        owner: GroupResource,
+    },
+    /// A change of an object of this type wakes the keys that the function names,
+    /// given the new version, the old one (if any) and the cache.
+    Mapped(GroupResource, fn(&Object, Option<&Object>, &Cache) -> Vec<Key>),
+}
+
+impl Watch {
+    /// The type that is watched.
+    pub fn resource(&self) -> &GroupResource {
+        match self {
+            Self::Own(resource) | Self::Owned { resource, .. } | Self::Mapped(resource, _) => {
+                resource
+            }
+        }
+    }
+
+    /// The keys that a change of `object` (from `previous`) wakes.
+    pub fn wakes(&self, object: &Object, previous: Option<&Object>, cache: &Cache) -> Vec<Key> {
+        match self {
+            Self::Own(_) => vec![object.key()],
+            Self::Owned { kind, owner, .. } => {
+                let versions = previous.into_iter().chain([object]);
+                let owners = versions.filter_map(|version| meta::controller_of(version.meta()));
+                let mut keys: Vec<Key> = owners
+                    .filter(|reference| reference.kind == *kind)
+                    .map(|reference| Key::new(owner.clone(), object.namespace(), &reference.name))
+                    .collect();
+                keys.dedup();
+                keys
+            }
+            Self::Mapped(_, map) => map(object, previous, cache),
+        }
+    }
+}
+
+/// When a key is to be worked on again, although nothing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// When something changes.
+    OnChange,
+    /// After this long, or when something changes.
+    After(Duration),
+}
+
+/// What a controller works with during one `sync`.
+pub struct Context<'a> {
+    /// The current time.
+    pub now: Time,
+    /// What the controller's watches have delivered. It may be stale.
+    pub cache: &'a Cache,
+    /// Randomness of the controller's own.
+    pub rng: &'a mut Rng,
+    pub(crate) api: &'a mut dyn Api,
+    pub(crate) trace: &'a mut Trace,
+    pub(crate) actor: &'static str,
+}
+
+impl Context<'_> {
+    /// Sends a request in the controller's name.
+    ///
+    /// # Errors
+    /// What the API server answers.
+    pub fn call(&mut self, request: Request) -> Result<Reply, Status> {
+        self.api.call(request.by(self.actor))
+    }
+
+    /// Creates an object.
+    ///
+    /// # Errors
+    /// What the API server answers.
+    pub fn create(&mut self, object: Object) -> Result<Object, Status> {
+        self.object(Request::create(object))
+    }
+
+    /// Replaces an object, given the version that the change is based on.
+    ///
+    /// # Errors
+    /// What the API server answers; a conflict when that version is no longer current.
+    pub fn update(&mut self, object: Object) -> Result<Object, Status> {
+        self.object(Request::update(object))
+    }
+
+    /// Replaces the status of an object.
+    ///
+    /// # Errors
+    /// What the API server answers; a conflict when that version is no longer current.
+    pub fn update_status(&mut self, object: Object) -> Result<Object, Status> {
+        self.object(Request::update_status(object))
+    }
+
+    /// Asks for an object's deletion.
+    ///
+    /// # Errors
+    /// What the API server answers.
+    pub fn delete(&mut self, key: &Key) -> Result<(), Status> {
+        self.call(Request::delete(key)).map(|_| ())
+    }
+
+    /// Records an Event about `subject`.
+    pub fn event(&mut self, subject: &Object, kind: EventType, reason: &str, message: &str) {
+        record_event(self.api, self.actor, self.now, subject, kind, reason, message);
+    }
+
+    /// Puts a decision into the trace.
+    pub fn explain(&mut self, subject: &Key, why: &dyn Explain) {
+        self.trace.decision(self.now, self.actor, subject.to_string(), why);
+    }
+
+    fn object(&mut self, request: Request) -> Result<Object, Status> {
+        let reply = self.call(request)?;
+        reply.object().ok_or_else(|| Status::internal("the reply holds no object"))
+    }
+}
+
+/// A controller: `sync` brings one key's object closer to what its spec asks for.
+///
+/// A `sync` decides with a pure `plan` over what the cache holds, explains the plan in the trace,
+/// and carries it out through the API. It keeps no truth of its own: losing a controller's state
+/// may cost time, never correctness.
+pub trait Controller: CloneController {
+    /// The name in events and in the trace: `replicaset-controller`.
+    fn name(&self) -> &'static str;
+    /// What wakes it.
+    fn watches(&self) -> Vec<Watch>;
+    /// Works on one key. The object may be gone.
+    ///
+    /// # Errors
+    /// An error has the key tried again, later each time.
+    fn sync(&mut self, key: &Key, cx: &mut Context<'_>) -> Result<Next, Status>;
+    /// How often every object of its `Own` types is worked on although nothing changed.
+    fn resync(&self) -> Option<Duration> {
+        None
+    }
+}
+
+/// Cloning behind a box; every `Clone` controller has it.
+pub trait CloneController {
+    /// A copy.
+    fn clone_box(&self) -> Box<dyn Controller>;
+}
+
+impl<C: Controller + Clone + 'static> CloneController for C {
+    fn clone_box(&self) -> Box<dyn Controller> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for Box<dyn Controller> {
+    fn clone(&self) -> Self {
+        self.clone_box()
+    }
+}

@@ -1,0 +1,113 @@
+//! A work queue: each key waits at most once, and failures wait longer each time.
+//! Mirrors `client-go/util/workqueue`.
+
+use std::time::Duration;
+
+use imbl::{OrdMap, OrdSet, Vector};
+
+use crate::object::Key;
+use crate::sim::Time;
+
+/// The first delay after a failure. Mirrors `DefaultControllerRateLimiter`.
+const BACKOFF_BASE: Duration = Duration::from_millis(5);
+/// The longest delay after failures.
+const BACKOFF_MAX: Duration = Duration::from_secs(1000);
+
+/// Keys to work on, in order of arrival, and keys to be added later.
+#[derive(Clone, Debug, Default)]
+pub struct Queue {
+    ready: Vector<Key>,
+    waiting: OrdSet<Key>,
+    later: OrdMap<Key, Time>,
+    failures: OrdMap<Key, u32>,
+}
+
+impl Queue {
+    /// Adds a key unless it is waiting already.
+    pub fn add(&mut self, key: Key) {
+        if self.waiting.insert(key.clone()).is_none() {
+            self.ready.push_back(key);
+        }
+    }
+
+    /// Adds a key at `time`; of several times the earliest wins.
+    pub fn add_at(&mut self, key: Key, time: Time) {
+        let earliest = self.later.get(&key).map_or(time, |planned| time.min(*planned));
+        self.later.insert(key, earliest);
+    }
+
+    /// Adds a key after a failure, later each time it fails again; the time it will be added.
+    pub fn add_rate_limited(&mut self, key: Key, now: Time) -> Time {
+        let failures = self.failures.entry(key.clone()).or_default();
+        let delay = BACKOFF_BASE.saturating_mul(1 << (*failures).min(20)).min(BACKOFF_MAX);
+        *failures += 1;
+        let time = now + delay;
+        self.add_at(key, time);
+        time
+    }
+
+    /// Forgets a key's failures.
+    pub fn forget(&mut self, key: &Key) {
+        self.failures.remove(key);
+    }
+
+    /// Takes the next key to work on.
+    pub fn pop(&mut self, now: Time) -> Option<Key> {
+        self.promote(now);
+        let key = self.ready.pop_front()?;
+        self.waiting.remove(&key);
+        Some(key)
+    }
+
+    /// When there will be work: now if a key is ready, else the earliest planned addition.
+    pub fn next_time(&self, now: Time) -> Option<Time> {
+        if self.ready.is_empty() { self.later.values().min().copied() } else { Some(now) }
+    }
+
+    fn promote(&mut self, now: Time) {
+        if self.later.is_empty() {
+            return;
+        }
+        let due: Vec<Key> =
+            self.later.iter().filter(|(_, at)| **at <= now).map(|(key, _)| key.clone()).collect();
+        for key in due {
+            self.later.remove(&key);
+            self.add(key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::GroupResource;
+
+    fn key(name: &str) -> Key {
+        Key::new(GroupResource::new("", "pods"), "default", name)
+    }
+
+    #[test]
+    fn a_waiting_key_is_not_added_twice() {
+        let mut queue = Queue::default();
+        queue.add(key("a"));
+        queue.add(key("b"));
+        queue.add(key("a"));
+        let now = Time::from_seconds(1);
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop(now)).map(|k| k.name).collect();
+        assert_eq!(order, ["a".into(), "b".into()]);
+    }
+
+    #[test]
+    fn failures_wait_longer_each_time_until_forgotten() {
+        let mut queue = Queue::default();
+        let now = Time::from_seconds(1);
+        let first = queue.add_rate_limited(key("a"), now);
+        queue.pop(first);
+        let second = queue.add_rate_limited(key("a"), now);
+        queue.pop(second);
+        queue.forget(&key("a"));
+        let third = queue.add_rate_limited(key("a"), now);
+        let waits = [first, second, third].map(|t| t.since(now).as_millis());
+        assert_eq!(waits, [5, 10, 5]);
+    }
+}
