@@ -15,3 +15,8 @@ mod label_selector_parser;
 pub mod quantity;
 /// Columns of text.
 pub mod table;
+/// Manifests, read and printed as kubectl does.
+pub mod yaml;
+mod yaml_read;
+mod yaml_scalar;
+mod yaml_write;
