@@ -1,9 +1,16 @@
 //! The API server: one door for requests, whoever sends them.
 
+mod admission;
+mod decode;
+mod metadata;
 mod request;
+mod server;
 mod status;
+mod subresource;
+mod verbs;
 
 pub use request::{Body, DeleteOptions, List, PatchType, Propagation, Reply, Request, Verb};
+pub use server::Server;
 pub use status::{Cause, Status};
 
 /// The one door: controllers, kubelets, kubectl, the page and HTTP clients all come through here.

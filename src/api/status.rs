@@ -73,6 +73,17 @@ impl Status {
         Self::plain(404, "NotFound", "the server could not find the requested resource".to_owned())
     }
 
+    /// 405 for a verb that the resource does not have.
+    pub fn no_such_method() -> Self {
+        let message = "the server does not allow this method on the requested resource";
+        Self::plain(405, "MethodNotAllowed", message.to_owned())
+    }
+
+    /// 500 without a reason: what upstream did not foresee.
+    pub fn unexplained(message: impl Into<String>) -> Self {
+        Self::plain(500, "", message.into())
+    }
+
     /// 409: `deployments.apps "web" already exists`.
     pub fn already_exists(resource: &GroupResource, name: &str) -> Self {
         let message = format!("{resource} \"{name}\" already exists");

@@ -26,6 +26,8 @@ pub trait Resource: Any {
     fn meta_mut(&mut self) -> &mut ObjectMeta;
     /// The object as JSON, with `apiVersion` and `kind`.
     fn to_value(&self) -> Value;
+    /// Whether both are of one type and equal in every field.
+    fn equal(&self, other: &dyn Resource) -> bool;
     /// A copy behind a pointer of its own.
     fn duplicate(&self) -> Rc<dyn Resource>;
     /// For downcasts.
@@ -36,7 +38,7 @@ pub trait Resource: Any {
 
 impl<T> Resource for T
 where
-    T: Metadata<Ty = ObjectMeta> + k8s_openapi::Resource + Serialize + Clone + 'static,
+    T: Metadata<Ty = ObjectMeta> + k8s_openapi::Resource + Serialize + Clone + PartialEq + 'static,
 {
     fn resource(&self) -> GroupResource {
         GroupResource::new(T::GROUP, T::URL_PATH_SEGMENT)
@@ -60,6 +62,10 @@ where
 
     fn to_value(&self) -> Value {
         codec::encode(self)
+    }
+
+    fn equal(&self, other: &dyn Resource) -> bool {
+        other.as_any().downcast_ref() == Some(self)
     }
 
     fn duplicate(&self) -> Rc<dyn Resource> {
@@ -154,6 +160,11 @@ impl Object {
     /// Whether both are the very same version.
     pub fn same(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether both are equal in every field.
+    pub fn equal(&self, other: &Self) -> bool {
+        self.same(other) || self.0.equal(&*other.0)
     }
 
     fn unique(&mut self) -> &mut dyn Resource {

@@ -1,0 +1,64 @@
+//! Admission: what may change or refuse a write between decoding and storing.
+//! Mirrors `k8s.io/apiserver/pkg/admission` and the plugins of `plugin/pkg/admission`.
+
+mod namespace_lifecycle;
+
+use super::Status;
+use crate::kinds::Kind;
+use crate::object::Object;
+use crate::sim::Rng;
+use crate::store::Store;
+
+/// What a write does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operation {
+    /// Stores a new object.
+    Create,
+    /// Replaces an object.
+    Update,
+    /// Deletes an object.
+    Delete,
+}
+
+/// A write on its way to the store. Mirrors `admission.Attributes`.
+pub(super) struct Write<'a> {
+    /// What it does.
+    pub operation: Operation,
+    /// The kind written to.
+    pub kind: &'static dyn Kind,
+    /// The subresource; empty for the object itself.
+    pub subresource: &'static str,
+    /// The object to be stored; for a deletion, the one to go.
+    pub object: &'a mut Object,
+    /// The version to be replaced.
+    pub old: Option<&'a Object>,
+    /// Everything stored so far.
+    pub store: &'a Store,
+    /// Randomness for names.
+    pub rng: &'a mut Rng,
+}
+
+/// One step of admission. Mirrors `admission.MutationInterface` and `ValidationInterface`.
+pub(super) trait Plugin: Sync {
+    /// May change the object, or refuse the write.
+    fn admit(&self, _write: &mut Write<'_>) -> Result<(), Status> {
+        Ok(())
+    }
+    /// May refuse the write, once the object is valid.
+    fn validate(&self, _write: &Write<'_>) -> Result<(), Status> {
+        Ok(())
+    }
+}
+
+/// Every plugin, in upstream's order. Mirrors `pkg/kubeapiserver/options/plugins.go`.
+const CHAIN: &[&dyn Plugin] = &[&namespace_lifecycle::NamespaceLifecycle];
+
+/// Lets every plugin change the object.
+pub(super) fn admit(write: &mut Write<'_>) -> Result<(), Status> {
+    CHAIN.iter().try_for_each(|plugin| plugin.admit(write))
+}
+
+/// Lets every plugin look at the valid object.
+pub(super) fn validate(write: &Write<'_>) -> Result<(), Status> {
+    CHAIN.iter().try_for_each(|plugin| plugin.validate(write))
+}

@@ -1,0 +1,129 @@
+//! [`Server`]: the store behind the one door.
+
+use k8s_openapi::api::core::v1::Namespace;
+
+use super::{Api, Reply, Request, Status, Verb};
+use crate::kinds::{KINDS, Kind};
+use crate::object::{GroupResource, Key, Object};
+use crate::sim::{Rng, Time};
+use crate::store::{Conflict, Precondition, Store};
+
+pub(super) const NAMESPACES: GroupResource = GroupResource::new("", "namespaces");
+
+/// The namespaces that the server makes before it answers its first request.
+const SYSTEM_NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
+/// The API server: decodes, defaults, admits, validates and stores. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Server {
+    pub(super) store: Store,
+    pub(super) rng: Rng,
+    pub(super) now: Time,
+    kinds: &'static [&'static dyn Kind],
+    started: bool,
+}
+
+impl Server {
+    /// A server with an empty store that serves every built-in kind. It makes the system
+    /// namespaces when the first request comes in.
+    pub fn new(rng: Rng) -> Self {
+        Self { store: Store::default(), rng, now: Time::default(), kinds: KINDS, started: false }
+    }
+
+    /// The same server for other kinds.
+    #[cfg(test)]
+    pub(super) fn serving(self, kinds: &'static [&'static dyn Kind]) -> Self {
+        Self { kinds, ..self }
+    }
+
+    /// Tells the time; creation and deletion timestamps are taken from it.
+    pub fn set_now(&mut self, now: Time) {
+        self.now = now;
+    }
+
+    /// What is stored.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The kind of a resource type.
+    pub(super) fn kind(&self, resource: &GroupResource) -> Option<&'static dyn Kind> {
+        self.kinds.iter().copied().find(|kind| {
+            let names = kind.names();
+            names.plural == resource.resource && names.group == resource.group
+        })
+    }
+
+    /// Mirrors the post-start hook `start-system-namespaces-controller`.
+    fn start(&mut self) {
+        if std::mem::replace(&mut self.started, true) || self.kind(&NAMESPACES).is_none() {
+            return;
+        }
+        for name in SYSTEM_NAMESPACES {
+            let mut namespace = Object::new(Namespace::default());
+            namespace.meta_mut().name = Some(name.to_owned());
+            // The store is empty and the object valid, so nothing can be refused.
+            let _ = self.call(Request::create(namespace));
+        }
+    }
+
+    /// Stores a version, unless this is a dry run.
+    pub(super) fn put(
+        &mut self,
+        object: Object,
+        must: Precondition,
+        dry_run: bool,
+    ) -> Result<Object, Status> {
+        if dry_run {
+            return Ok(object);
+        }
+        let (resource, name) = (object.resource(), object.name().to_owned());
+        self.store.put(object, must).map_err(|conflict| match conflict {
+            Conflict::Exists => Status::already_exists(&resource, &name),
+            Conflict::Missing => Status::not_found(&resource, &name),
+            Conflict::Stale => Status::stale(&resource, &name),
+        })
+    }
+
+    /// Removes an object, unless this is a dry run.
+    pub(super) fn remove(&mut self, object: &Object, dry_run: bool) -> Result<Object, Status> {
+        if dry_run {
+            return Ok(object.clone());
+        }
+        let key = object.key();
+        self.store.remove(&key).map_err(|_| Status::not_found(&key.resource, &key.name))
+    }
+
+    /// The current version of the object that a request names.
+    pub(super) fn current(&self, request: &Request) -> Result<&Object, Status> {
+        let key = Key::new(request.resource.clone(), &request.namespace, &request.name);
+        self.store.get(&key).ok_or_else(|| Status::not_found(&request.resource, &request.name))
+    }
+
+    fn main_resource(
+        &mut self,
+        kind: &'static dyn Kind,
+        request: Request,
+    ) -> Result<Reply, Status> {
+        match request.verb {
+            Verb::Get => self.get(&request),
+            Verb::List => self.list(kind, &request),
+            Verb::Create => self.create(kind, request),
+            Verb::Update => self.update(kind, request),
+            Verb::Delete => self.delete(kind, &request),
+            _ => Err(Status::no_such_method()),
+        }
+    }
+}
+
+impl Api for Server {
+    fn call(&mut self, request: Request) -> Result<Reply, Status> {
+        self.start();
+        let kind = self.kind(&request.resource).ok_or_else(Status::no_such_path)?;
+        match request.subresource {
+            "" => self.main_resource(kind, request),
+            "status" => self.status(kind, request),
+            _ => Err(Status::no_such_path()),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The subresources, a file each.
+
+mod status;

@@ -1,0 +1,131 @@
+//! Storing a new object. Mirrors `registry/rest/create.go` and `Store.Create`.
+
+use crate::api::admission::{self, Operation, Write};
+use crate::api::{Reply, Request, Server, Status, decode, metadata};
+use crate::kinds::Kind;
+use crate::object::{Key, Object, meta};
+use crate::store::Precondition;
+
+/// The longest prefix that leaves room for five random characters. Mirrors `names.maxGeneratedNameLength`.
+const PREFIX_MAX: usize = 58;
+/// How many random suffixes are tried. Mirrors `maxNameGenerationCreateAttempts`.
+const ATTEMPTS: usize = 8;
+
+impl Server {
+    pub(in crate::api) fn create(
+        &mut self,
+        kind: &'static dyn Kind,
+        mut request: Request,
+    ) -> Result<Reply, Status> {
+        let mut object = decode::body(kind, &mut request)?;
+        let namespace = if kind.names().namespaced { request.namespace.as_str() } else { "" };
+        place(kind, &mut object, namespace)?;
+        if object.meta().resource_version.as_deref().is_some_and(|version| !version.is_empty()) {
+            return Err(Status::unexplained(
+                "resourceVersion should not be set on objects to be created",
+            ));
+        }
+        kind.default(&mut object);
+        self.admit(kind, "", Operation::Create, &mut object, None)?;
+        self.fill_metadata(&mut object);
+        kind.prepare_create(&mut object);
+        let errors: Vec<_> =
+            metadata::validate(object.meta()).into_iter().chain(kind.validate(&object)).collect();
+        if !errors.is_empty() {
+            let names = kind.names();
+            return Err(Status::invalid(names.kind, names.group, object.name(), &errors));
+        }
+        self.admit_valid(kind, "", Operation::Create, &mut object, None)?;
+        self.refuse_existing(&object)?;
+        self.put(object, Precondition::Absent, request.dry_run).map(Reply::Object)
+    }
+
+    /// Lets admission change the object.
+    pub(in crate::api) fn admit(
+        &mut self,
+        kind: &'static dyn Kind,
+        subresource: &'static str,
+        operation: Operation,
+        object: &mut Object,
+        old: Option<&Object>,
+    ) -> Result<(), Status> {
+        let (store, rng) = (&self.store, &mut self.rng);
+        admission::admit(&mut Write { operation, kind, subresource, object, old, store, rng })
+    }
+
+    /// Lets admission look at the valid object.
+    pub(in crate::api) fn admit_valid(
+        &mut self,
+        kind: &'static dyn Kind,
+        subresource: &'static str,
+        operation: Operation,
+        object: &mut Object,
+        old: Option<&Object>,
+    ) -> Result<(), Status> {
+        let (store, rng) = (&self.store, &mut self.rng);
+        admission::validate(&Write { operation, kind, subresource, object, old, store, rng })
+    }
+
+    /// Mirrors `rest.FillObjectMetaSystemFields` and `names.SimpleNameGenerator`.
+    fn fill_metadata(&mut self, object: &mut Object) {
+        let uid = self.rng.uuid();
+        let generated = self.generated_name(object);
+        let meta = object.meta_mut();
+        meta.uid = Some(uid);
+        meta.creation_timestamp = Some(meta::timestamp(self.now));
+        meta.deletion_timestamp = None;
+        meta.deletion_grace_period_seconds = None;
+        meta.self_link = None;
+        meta.resource_version = None;
+        if generated.is_some() {
+            meta.name = generated;
+        }
+    }
+
+    /// A free name, for an object that only has a prefix.
+    fn generated_name(&mut self, object: &Object) -> Option<String> {
+        let prefix = object.meta().generate_name.as_deref().filter(|prefix| !prefix.is_empty())?;
+        if !object.name().is_empty() {
+            return None;
+        }
+        let end =
+            (0..=prefix.len().min(PREFIX_MAX)).rev().find(|end| prefix.is_char_boundary(*end));
+        let prefix = &prefix[..end.unwrap_or(0)];
+        let mut name = String::new();
+        for _ in 0..ATTEMPTS {
+            name = format!("{prefix}{}", self.rng.suffix(5));
+            let key = Key::new(object.resource(), object.namespace(), &name);
+            if self.store.get(&key).is_none() {
+                break;
+            }
+        }
+        Some(name)
+    }
+
+    fn refuse_existing(&self, object: &Object) -> Result<(), Status> {
+        let key = object.key();
+        let Some(existing) = self.store.get(&key) else { return Ok(()) };
+        let mut status = Status::already_exists(&key.resource, &key.name);
+        if meta::is_terminating(existing.meta()) {
+            status.message = format!("object is being deleted: {}", status.message);
+        }
+        Err(status)
+    }
+}
+
+/// Puts an object where the request says. Mirrors `EnsureObjectNamespaceMatchesRequestNamespace`.
+pub(super) fn place(kind: &dyn Kind, object: &mut Object, namespace: &str) -> Result<(), Status> {
+    if object.namespace() == namespace {
+        if namespace.is_empty() && kind.names().namespaced {
+            return Err(Status::bad_request("an empty namespace may not be set during creation"));
+        }
+        return Ok(());
+    }
+    if !object.namespace().is_empty() && !namespace.is_empty() {
+        return Err(Status::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    object.meta_mut().namespace = Some(namespace.to_owned()).filter(|name| !name.is_empty());
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! Asking for an object's deletion. Mirrors `registry/rest/delete.go` and `Store.Delete`.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+
+use super::update::is_finished;
+use crate::api::admission::Operation;
+use crate::api::{DeleteOptions, Propagation, Reply, Request, Server, Status};
+use crate::kinds::Kind;
+use crate::object::{Object, meta};
+use crate::store::Precondition;
+
+const ORPHAN: &str = "orphan";
+const FOREGROUND: &str = "foregroundDeletion";
+
+impl Server {
+    pub(in crate::api) fn delete(
+        &mut self,
+        kind: &'static dyn Kind,
+        request: &Request,
+    ) -> Result<Reply, Status> {
+        let object = self.current(request)?.clone();
+        self.delete_object(kind, object, &request.delete, request.dry_run).map(Reply::Object)
+    }
+
+    /// Deletes an object at once, or marks it as going.
+    pub(super) fn delete_object(
+        &mut self,
+        kind: &'static dyn Kind,
+        old: Object,
+        options: &DeleteOptions,
+        dry_run: bool,
+    ) -> Result<Object, Status> {
+        let mut new = old.clone();
+        self.admit(kind, "", Operation::Delete, &mut new, Some(&old))?;
+        self.admit_valid(kind, "", Operation::Delete, &mut new, Some(&old))?;
+        check_preconditions(kind, &old, options)?;
+        let finalizers = finalizers(&old, options);
+        if finalizers.as_slice() != old.meta().finalizers.as_deref().unwrap_or_default() {
+            new.meta_mut().finalizers = Some(finalizers.clone()).filter(|list| !list.is_empty());
+        }
+        match grace(kind, &old, options) {
+            0 => self.go_at_once(&mut new),
+            seconds => self.go_gracefully(&mut new, seconds),
+        }
+        if is_finished(&new) {
+            return self.remove(&old, dry_run);
+        }
+        if new.equal(&old) {
+            return Ok(old);
+        }
+        self.put(new, Precondition::Revision(old.revision()), dry_run)
+    }
+
+    /// Marks an object as gone but for its finalizers. Mirrors `markAsDeleting`.
+    fn go_at_once(&self, object: &mut Object) {
+        let first = object.meta().deletion_timestamp.is_none();
+        if !first && object.meta().deletion_grace_period_seconds == Some(0) {
+            return;
+        }
+        let meta = object.meta_mut();
+        if first && meta.generation.unwrap_or(0) > 0 {
+            meta.generation = meta.generation.map(|generation| generation + 1);
+        }
+        meta.deletion_timestamp = Some(meta::timestamp(self.now));
+        meta.deletion_grace_period_seconds = Some(0);
+        if let Some(namespace) = object.edit::<Namespace>() {
+            let status = namespace.status.get_or_insert_default();
+            status.phase = Some("Terminating".to_owned());
+        }
+    }
+
+    /// Marks an object as going; a second request can only shorten the time. Mirrors `BeforeDelete`.
+    fn go_gracefully(&self, object: &mut Object, seconds: i64) {
+        let meta = object.meta();
+        let first = meta.deletion_timestamp.is_none();
+        if !first && meta.deletion_grace_period_seconds.unwrap_or(0) <= seconds {
+            return;
+        }
+        let begun = match (&meta.deletion_timestamp, meta.deletion_grace_period_seconds) {
+            (Some(end), Some(grace)) => meta::moment(end) - seconds_long(grace),
+            _ => self.now,
+        };
+        let meta = object.meta_mut();
+        if first && meta.generation.unwrap_or(0) > 0 {
+            meta.generation = meta.generation.map(|generation| generation + 1);
+        }
+        meta.deletion_timestamp = Some(meta::timestamp(begun + seconds_long(seconds)));
+        meta.deletion_grace_period_seconds = Some(seconds);
+    }
+}
+
+fn seconds_long(seconds: i64) -> Duration {
+    Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+}
+
+/// Mirrors `Preconditions.Check`.
+fn check_preconditions(
+    kind: &dyn Kind,
+    object: &Object,
+    options: &DeleteOptions,
+) -> Result<(), Status> {
+    let current = object.meta().resource_version.as_deref().unwrap_or_default();
+    let pairs = [
+        ("UID", options.uid.as_deref(), object.uid()),
+        ("ResourceVersion", options.resource_version.as_deref(), current),
+    ];
+    for (what, wanted, found) in pairs {
+        let Some(wanted) = wanted.filter(|wanted| *wanted != found) else { continue };
+        let why = format!(
+            "the {what} in the precondition ({wanted}) does not match the {what} in record \
+             ({found}). The object might have been deleted and then recreated"
+        );
+        let mut status = Status::conflict(&kind.names().resource(), object.name(), &why);
+        let names = kind.names();
+        status.message =
+            format!("Operation cannot be fulfilled on {} \"{}\": {why}", names.kind, object.name());
+        return Err(status);
+    }
+    Ok(())
+}
+
+/// Seconds until the object may go. Mirrors `podStrategy.CheckGracefulDelete`.
+fn grace(kind: &dyn Kind, object: &Object, options: &DeleteOptions) -> i64 {
+    let Some(pod) = object.get::<Pod>() else { return 0 };
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    let finished = matches!(phase, Some("Succeeded" | "Failed"));
+    let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref()).unwrap_or_default();
+    if node.is_empty() || finished {
+        return 0;
+    }
+    match options.grace_period_seconds.unwrap_or_else(|| kind.default_grace(object)) {
+        negative if negative < 0 => 1,
+        seconds => seconds,
+    }
+}
+
+/// The finalizers that deletion leaves. Mirrors `deletionFinalizersForGarbageCollection`.
+fn finalizers(object: &Object, options: &DeleteOptions) -> Vec<String> {
+    let old = object.meta().finalizers.as_deref().unwrap_or_default();
+    let has = |name: &str| old.iter().any(|finalizer| finalizer == name);
+    let fate = match options.propagation {
+        Some(fate) => fate,
+        None if has(ORPHAN) => Propagation::Orphan,
+        None if has(FOREGROUND) => Propagation::Foreground,
+        None => Propagation::Background,
+    };
+    let mut list: Vec<String> =
+        old.iter().filter(|name| *name != ORPHAN && *name != FOREGROUND).cloned().collect();
+    match fate {
+        Propagation::Background => {}
+        Propagation::Foreground => list.push(FOREGROUND.to_owned()),
+        Propagation::Orphan => list.push(ORPHAN.to_owned()),
+    }
+    list
+}

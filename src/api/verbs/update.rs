@@ -1,0 +1,175 @@
+//! Replacing an object. Mirrors `registry/rest/update.go` and `Store.Update`.
+
+use k8s_openapi::api::core::v1::Namespace;
+
+use crate::api::admission::Operation;
+use crate::api::{Reply, Request, Server, Status, decode, metadata};
+use crate::kinds::{FieldError, Kind};
+use crate::object::Object;
+use crate::store::Precondition;
+
+/// Which part of an object a replacement is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::api) enum Part {
+    /// Everything but the status.
+    Main,
+    /// The status alone.
+    Status,
+    /// What a subresource has set itself, with the rest as it was.
+    Prepared(&'static str),
+}
+
+impl Part {
+    fn subresource(self) -> &'static str {
+        match self {
+            Self::Main => "",
+            Self::Status => "status",
+            Self::Prepared(name) => name,
+        }
+    }
+}
+
+impl Server {
+    pub(in crate::api) fn update(
+        &mut self,
+        kind: &'static dyn Kind,
+        mut request: Request,
+    ) -> Result<Reply, Status> {
+        let object = decode::body(kind, &mut request)?;
+        let old = self.current(&request)?.clone();
+        self.replace(kind, Part::Main, object, old, &request)
+    }
+
+    /// Stores `new` in place of `old`.
+    pub(in crate::api) fn replace(
+        &mut self,
+        kind: &'static dyn Kind,
+        part: Part,
+        mut new: Object,
+        old: Object,
+        request: &Request,
+    ) -> Result<Reply, Status> {
+        check_name(&new, request)?;
+        super::create::place(kind, &mut new, &request.namespace)?;
+        check_version(&new, &old)?;
+        kind.default(&mut new);
+        self.admit(kind, part.subresource(), Operation::Update, &mut new, Some(&old))?;
+        inherit(&mut new, &old);
+        let mut errors = metadata::validate_update(new.meta(), old.meta());
+        match part {
+            Part::Main => {
+                kind.prepare_update(&mut new, &old);
+                errors.extend(kind.validate(&new));
+                errors.extend(kind.validate_update(&new, &old));
+            }
+            Part::Status => kind.prepare_status(&mut new, &old),
+            Part::Prepared(_) => {}
+        }
+        refuse(kind, &new, &errors)?;
+        self.admit_valid(kind, part.subresource(), Operation::Update, &mut new, Some(&old))?;
+        if is_finished(&new) {
+            self.remove(&new, request.dry_run)?;
+            return Ok(Reply::Object(new));
+        }
+        if new.equal(&old) {
+            return Ok(Reply::Object(old));
+        }
+        let must = Precondition::Revision(old.revision());
+        self.put(new, must, request.dry_run).map(Reply::Object)
+    }
+}
+
+fn refuse(kind: &dyn Kind, object: &Object, errors: &[FieldError]) -> Result<(), Status> {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let names = kind.names();
+    Err(Status::invalid(names.kind, names.group, object.name(), errors))
+}
+
+fn check_name(new: &Object, request: &Request) -> Result<(), Status> {
+    let (given, wanted) = (new.name(), &request.name);
+    if given.is_empty() {
+        return Err(Status::bad_request(format!(
+            "the name of the object ({wanted} based on URL) was undeterminable: name must be \
+             provided"
+        )));
+    }
+    if given != wanted {
+        return Err(Status::bad_request(format!(
+            "the name of the object ({given}) does not match the name on the URL ({wanted})"
+        )));
+    }
+    Ok(())
+}
+
+/// A version that is given must be the current one; so must a uid.
+fn check_version(new: &Object, old: &Object) -> Result<(), Status> {
+    let (resource, name) = (old.resource(), old.name());
+    if !new.uid().is_empty() && new.uid() != old.uid() {
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, \
+             AdditionalErrorMsg: Precondition failed: UID in precondition: {}, UID in object \
+             meta: {}",
+            storage_key(old),
+            new.uid(),
+            old.uid()
+        );
+        return Err(Status::conflict(&resource, name, &why));
+    }
+    let Some(given) = new.meta().resource_version.as_deref().filter(|given| !given.is_empty())
+    else {
+        return Ok(());
+    };
+    match given.parse::<u64>() {
+        Err(_) => Err(Status::unexplained(format!(
+            "strconv.ParseUint: parsing {given:?}: invalid syntax"
+        ))),
+        Ok(0) => Ok(()),
+        Ok(revision) if revision == old.revision() => Ok(()),
+        Ok(_) => Err(Status::stale(&resource, name)),
+    }
+}
+
+fn storage_key(object: &Object) -> String {
+    let resource = object.resource().resource;
+    match object.namespace() {
+        "" => format!("/registry/{resource}/{}", object.name()),
+        namespace => format!("/registry/{resource}/{namespace}/{}", object.name()),
+    }
+}
+
+/// Takes over what a replacement may leave out or not choose.
+fn inherit(new: &mut Object, old: &Object) {
+    let before = old.meta();
+    let meta = new.meta_mut();
+    meta.resource_version.clone_from(&before.resource_version);
+    meta.generation = before.generation;
+    if meta.uid.as_deref().unwrap_or_default().is_empty() {
+        meta.uid.clone_from(&before.uid);
+    }
+    if meta.creation_timestamp.is_none() {
+        meta.creation_timestamp.clone_from(&before.creation_timestamp);
+    }
+    if before.deletion_timestamp.is_some() && meta.deletion_timestamp.is_none() {
+        meta.deletion_timestamp.clone_from(&before.deletion_timestamp);
+    }
+    if before.deletion_grace_period_seconds.is_some()
+        && meta.deletion_grace_period_seconds.is_none()
+    {
+        meta.deletion_grace_period_seconds = before.deletion_grace_period_seconds;
+    }
+}
+
+/// Whether an object was only kept by what it no longer has: the last finalizer.
+/// Mirrors `ShouldDeleteDuringUpdate`.
+pub(super) fn is_finished(object: &Object) -> bool {
+    let meta = object.meta();
+    let kept_by_spec = object.get::<Namespace>().is_some_and(|namespace| {
+        namespace.spec.as_ref().and_then(|s| s.finalizers.as_ref()).is_some_and(|f| !f.is_empty())
+    });
+    meta.deletion_timestamp.is_some()
+        && meta.deletion_grace_period_seconds.unwrap_or(0) == 0
+        && meta.finalizers.as_ref().is_none_or(Vec::is_empty)
+        && !kept_by_spec
+}
