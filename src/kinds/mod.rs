@@ -1,6 +1,53 @@
 //! The built-in kinds: one file or folder each, and the list of them all.
 
+/// Cells that many listings share.
+pub mod cells;
+/// ConfigMap.
+pub mod config_map;
+/// ControllerRevision.
+pub mod controller_revision;
+/// Deployment.
+pub mod deployment;
+/// EndpointSlice.
+pub mod endpoint_slice;
+/// Endpoints.
+pub mod endpoints;
+/// Event.
+pub mod event;
 mod field_error;
+/// HorizontalPodAutoscaler.
+pub mod horizontal_pod_autoscaler;
+/// Lease.
+pub mod lease;
+/// PodMetrics and NodeMetrics.
+pub mod metrics;
+/// Namespace.
+pub mod namespace;
+/// Node.
+pub mod node;
+/// PersistentVolume.
+pub mod persistent_volume;
+/// PersistentVolumeClaim.
+pub mod persistent_volume_claim;
+/// Pod.
+pub mod pod;
+mod prepare;
+/// PriorityClass.
+pub mod priority_class;
+/// ReplicaSet.
+pub mod replica_set;
+/// ReplicationController.
+pub mod replication_controller;
+/// Secret.
+pub mod secret;
+/// Label selectors of typed objects.
+pub mod selectors;
+/// Service.
+pub mod service;
+/// ServiceAccount.
+pub mod service_account;
+/// StorageClass.
+pub mod storage_class;
 mod typed;
 
 pub use field_error::{ErrorKind, FieldError};
@@ -35,6 +82,40 @@ pub struct Names {
 }
 
 impl Names {
+    /// A namespaced kind without short names, categories or subresources.
+    pub const fn namespaced(
+        group: &'static str,
+        versions: &'static [&'static str],
+        kind: &'static str,
+        plural: &'static str,
+        singular: &'static str,
+    ) -> Self {
+        let (short, categories, subresources) = (&[], &[], &[]);
+        let namespaced = true;
+        Self {
+            group,
+            versions,
+            kind,
+            plural,
+            singular,
+            short,
+            categories,
+            namespaced,
+            subresources,
+        }
+    }
+
+    /// The same for a cluster-scoped kind.
+    pub const fn cluster(
+        group: &'static str,
+        versions: &'static [&'static str],
+        kind: &'static str,
+        plural: &'static str,
+        singular: &'static str,
+    ) -> Self {
+        Self { namespaced: false, ..Self::namespaced(group, versions, kind, plural, singular) }
+    }
+
     /// The resource type.
     pub const fn resource(&self) -> GroupResource {
         GroupResource::new(self.group, self.plural)
@@ -48,6 +129,18 @@ pub struct Column {
     pub name: &'static str,
     /// Whether only `-o wide` shows it.
     pub wide: bool,
+}
+
+impl Column {
+    /// A column that is always shown.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, wide: false }
+    }
+
+    /// A column that only `-o wide` shows.
+    pub const fn wide(name: &'static str) -> Self {
+        Self { name, wide: true }
+    }
 }
 
 /// Reads of other objects, for texts that need them.
@@ -99,8 +192,31 @@ pub trait Kind: Sync {
     fn set_scale(&self, object: &mut Object, replicas: i32);
 }
 
-/// Every built-in kind.
-pub const KINDS: &[&dyn Kind] = &[];
+/// Every built-in kind: the core group first, then the others by name.
+pub const KINDS: &[&dyn Kind] = &[
+    &config_map::ConfigMaps,
+    &endpoints::EndpointsKind,
+    &event::Events,
+    &namespace::Namespaces,
+    &node::Nodes,
+    &persistent_volume_claim::PersistentVolumeClaims,
+    &persistent_volume::PersistentVolumes,
+    &pod::Pods,
+    &replication_controller::ReplicationControllers,
+    &secret::Secrets,
+    &service_account::ServiceAccounts,
+    &service::Services,
+    &controller_revision::ControllerRevisions,
+    &deployment::Deployments,
+    &replica_set::ReplicaSets,
+    &horizontal_pod_autoscaler::HorizontalPodAutoscalers,
+    &lease::Leases,
+    &endpoint_slice::EndpointSlices,
+    &metrics::NodeMetricsKind,
+    &metrics::PodMetricsKind,
+    &priority_class::PriorityClasses,
+    &storage_class::StorageClasses,
+];
 
 /// The kind of a resource type.
 pub fn kind_of(resource: &GroupResource) -> Option<&'static dyn Kind> {
@@ -110,4 +226,15 @@ pub fn kind_of(resource: &GroupResource) -> Option<&'static dyn Kind> {
 /// The kind called `kind` in `group`.
 pub fn by_kind(group: &str, kind: &str) -> Option<&'static dyn Kind> {
     KINDS.iter().copied().find(|k| k.names().group == group && k.names().kind == kind)
+}
+
+/// The value of a field that field selectors may name; `None` for fields they may not.
+pub fn field_value(object: &Object, field: &str) -> Option<String> {
+    match field {
+        "metadata.name" => return Some(object.name().to_owned()),
+        "metadata.namespace" => return Some(object.namespace().to_owned()),
+        _ => {}
+    }
+    let fields = kind_of(&object.resource())?.fields(object);
+    fields.into_iter().find(|(name, _)| *name == field).map(|(_, value)| value)
 }

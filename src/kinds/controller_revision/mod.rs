@@ -1,0 +1,44 @@
+//! ControllerRevision.
+
+use k8s_openapi::api::apps::v1::ControllerRevision;
+
+use super::cells::{self, NONE};
+use super::{Column, Names, Typed};
+use crate::object::meta;
+use crate::sim::Time;
+
+/// The kind ControllerRevision. Mirrors `pkg/registry/apps/controllerrevision`.
+pub struct ControllerRevisions;
+
+impl Typed for ControllerRevisions {
+    type Object = ControllerRevision;
+
+    const NAMES: Names = Names::namespaced(
+        "apps",
+        &["v1"],
+        "ControllerRevision",
+        "controllerrevisions",
+        "controllerrevision",
+    );
+    const COLUMNS: &'static [Column] = &[
+        Column::new("Name"),
+        Column::new("Controller"),
+        Column::new("Revision"),
+        Column::new("Age"),
+    ];
+
+    fn row(object: &ControllerRevision, now: Time) -> Vec<String> {
+        let meta = &object.metadata;
+        let controller = meta::controller_of(meta).map(|owner| {
+            let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
+            let dot = if group.is_empty() { "" } else { "." };
+            format!("{}{dot}{group}/{}", owner.kind.to_lowercase(), owner.name)
+        });
+        vec![
+            cells::name(meta),
+            controller.unwrap_or_else(|| NONE.to_owned()),
+            object.revision.to_string(),
+            cells::age(meta, now),
+        ]
+    }
+}

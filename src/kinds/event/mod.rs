@@ -1,0 +1,109 @@
+//! Event.
+
+use k8s_openapi::api::core::v1::Event;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time as Timestamp};
+
+use super::{Column, Names, Typed, cells};
+use crate::sim::Time;
+
+/// The kind Event. Mirrors `pkg/registry/core/event`.
+pub struct Events;
+
+impl Typed for Events {
+    type Object = Event;
+
+    const NAMES: Names =
+        Names { short: &["ev"], ..Names::namespaced("", &["v1"], "Event", "events", "event") };
+    const COLUMNS: &'static [Column] = &[
+        Column::new("Last Seen"),
+        Column::new("Type"),
+        Column::new("Reason"),
+        Column::new("Object"),
+        Column::wide("Subobject"),
+        Column::wide("Source"),
+        Column::new("Message"),
+        Column::wide("First Seen"),
+        Column::wide("Count"),
+        Column::wide("Name"),
+    ];
+
+    fn default(object: &mut Event) {
+        object.type_.get_or_insert_with(|| "Normal".to_owned());
+    }
+
+    fn fields(object: &Event) -> Vec<(&'static str, String)> {
+        let about = &object.involved_object;
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let source = object.source.as_ref().and_then(|source| source.component.clone());
+        let source = source.filter(|source| !source.is_empty());
+        vec![
+            ("involvedObject.kind", text(&about.kind)),
+            ("involvedObject.namespace", text(&about.namespace)),
+            ("involvedObject.name", text(&about.name)),
+            ("involvedObject.uid", text(&about.uid)),
+            ("involvedObject.apiVersion", text(&about.api_version)),
+            ("involvedObject.resourceVersion", text(&about.resource_version)),
+            ("involvedObject.fieldPath", text(&about.field_path)),
+            ("reason", text(&object.reason)),
+            ("reportingComponent", text(&object.reporting_component)),
+            ("source", source.unwrap_or_else(|| text(&object.reporting_component))),
+            ("type", text(&object.type_)),
+        ]
+    }
+
+    fn row(event: &Event, now: Time) -> Vec<String> {
+        let at = |stamp: Option<&MicroTime>| {
+            cells::since(stamp.map(|stamp| Timestamp(stamp.0)).as_ref(), now)
+        };
+        let first = match &event.first_timestamp {
+            Some(first) => cells::since(Some(first), now),
+            None => at(event.event_time.as_ref()),
+        };
+        let mut last = first.clone();
+        if event.last_timestamp.is_some() {
+            last = cells::since(event.last_timestamp.as_ref(), now);
+        }
+        let mut count = event.count.filter(|count| *count != 0).unwrap_or(1);
+        if let Some(series) = &event.series {
+            last = at(series.last_observed_time.as_ref());
+            count = series.count.unwrap_or(0);
+        }
+        let about = &event.involved_object;
+        vec![
+            last,
+            event.type_.clone().unwrap_or_default(),
+            event.reason.clone().unwrap_or_default(),
+            target(event),
+            about.field_path.clone().unwrap_or_default(),
+            source(event),
+            event.message.as_deref().unwrap_or_default().trim().to_owned(),
+            first,
+            count.to_string(),
+            cells::name(&event.metadata),
+        ]
+    }
+}
+
+fn target(event: &Event) -> String {
+    let about = &event.involved_object;
+    let kind = about.kind.as_deref().unwrap_or_default().to_lowercase();
+    match about.name.as_deref().unwrap_or_default() {
+        "" => kind,
+        name => format!("{kind}/{name}"),
+    }
+}
+
+/// `kubelet, node1`. Mirrors `formatEventSource`.
+pub fn source(event: &Event) -> String {
+    let source = event.source.as_ref();
+    let either = |first: Option<&String>, second: Option<&String>| {
+        first.filter(|text| !text.is_empty()).or(second).cloned().unwrap_or_default()
+    };
+    let component = either(
+        source.and_then(|source| source.component.as_ref()),
+        event.reporting_component.as_ref(),
+    );
+    let instance =
+        either(source.and_then(|source| source.host.as_ref()), event.reporting_instance.as_ref());
+    if instance.is_empty() { component } else { format!("{component}, {instance}") }
+}

@@ -1,0 +1,52 @@
+//! Namespace.
+
+use k8s_openapi::api::core::v1::{Namespace, NamespaceStatus};
+
+use super::{Column, Names, Typed, cells};
+use crate::sim::Time;
+
+/// The kind Namespace. Mirrors `pkg/registry/core/namespace`.
+pub struct Namespaces;
+
+impl Typed for Namespaces {
+    type Object = Namespace;
+
+    const NAMES: Names = Names {
+        short: &["ns"],
+        subresources: &["finalize", "status"],
+        ..Names::cluster("", &["v1"], "Namespace", "namespaces", "namespace")
+    };
+    const COLUMNS: &'static [Column] =
+        &[Column::new("Name"), Column::new("Status"), Column::new("Age")];
+
+    fn prepare_create(object: &mut Namespace) {
+        let phase = Some("Active".to_owned());
+        object.status = Some(NamespaceStatus { phase, ..NamespaceStatus::default() });
+        let finalizers = object.spec.get_or_insert_default().finalizers.get_or_insert_default();
+        if !finalizers.iter().any(|name| name == "kubernetes") {
+            finalizers.push("kubernetes".to_owned());
+        }
+    }
+
+    fn prepare_update(new: &mut Namespace, old: &Namespace) {
+        new.spec.clone_from(&old.spec);
+        new.status.clone_from(&old.status);
+    }
+
+    fn prepare_status(new: &mut Namespace, old: &Namespace) {
+        new.spec.clone_from(&old.spec);
+    }
+
+    fn fields(object: &Namespace) -> Vec<(&'static str, String)> {
+        vec![("status.phase", phase(object)), ("name", cells::name(&object.metadata))]
+    }
+
+    fn row(object: &Namespace, now: Time) -> Vec<String> {
+        let meta = &object.metadata;
+        vec![cells::name(meta), phase(object), cells::age(meta, now)]
+    }
+}
+
+fn phase(object: &Namespace) -> String {
+    object.status.as_ref().and_then(|status| status.phase.clone()).unwrap_or_default()
+}

@@ -1,0 +1,81 @@
+//! Pod.
+
+mod columns;
+
+pub use columns::status_word;
+
+use k8s_openapi::api::core::v1::{Pod, PodStatus};
+
+use super::{Column, Names, Typed, prepare};
+use crate::sim::Time;
+
+/// The kind Pod. Mirrors `pkg/registry/core/pod`.
+pub struct Pods;
+
+impl Typed for Pods {
+    type Object = Pod;
+
+    const NAMES: Names = Names {
+        short: &["po"],
+        categories: &["all"],
+        subresources: &[
+            "attach",
+            "binding",
+            "ephemeralcontainers",
+            "eviction",
+            "exec",
+            "log",
+            "portforward",
+            "proxy",
+            "resize",
+            "status",
+        ],
+        ..Names::namespaced("", &["v1"], "Pod", "pods", "pod")
+    };
+    const COLUMNS: &'static [Column] = columns::COLUMNS;
+
+    fn prepare_create(pod: &mut Pod) {
+        prepare::first_generation(&mut pod.metadata);
+        let phase = Some("Pending".to_owned());
+        pod.status = Some(PodStatus { phase, ..PodStatus::default() });
+    }
+
+    fn prepare_update(new: &mut Pod, old: &Pod) {
+        new.status.clone_from(&old.status);
+        let changed = new.spec != old.spec;
+        prepare::next_generation(&mut new.metadata, &old.metadata, changed);
+    }
+
+    fn prepare_status(new: &mut Pod, old: &Pod) {
+        new.spec.clone_from(&old.spec);
+        new.metadata.generation = old.metadata.generation;
+        new.metadata.owner_references.clone_from(&old.metadata.owner_references);
+        new.metadata.deletion_timestamp.clone_from(&old.metadata.deletion_timestamp);
+    }
+
+    fn default_grace(pod: &Pod) -> i64 {
+        let spec = pod.spec.as_ref();
+        spec.and_then(|spec| spec.termination_grace_period_seconds).unwrap_or(30)
+    }
+
+    fn fields(pod: &Pod) -> Vec<(&'static str, String)> {
+        let spec = pod.spec.clone().unwrap_or_default();
+        let status = pod.status.clone().unwrap_or_default();
+        let text = |text: Option<String>| text.unwrap_or_default();
+        let ip = status.pod_ips.as_ref().and_then(|ips| Some(ips.first()?.ip.clone()));
+        vec![
+            ("spec.nodeName", text(spec.node_name)),
+            ("spec.restartPolicy", text(spec.restart_policy)),
+            ("spec.schedulerName", text(spec.scheduler_name)),
+            ("spec.serviceAccountName", text(spec.service_account_name)),
+            ("spec.hostNetwork", spec.host_network.unwrap_or(false).to_string()),
+            ("status.phase", text(status.phase)),
+            ("status.podIP", text(ip)),
+            ("status.nominatedNodeName", text(status.nominated_node_name)),
+        ]
+    }
+
+    fn row(pod: &Pod, now: Time) -> Vec<String> {
+        columns::row(pod, now)
+    }
+}

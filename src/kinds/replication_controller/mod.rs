@@ -1,0 +1,64 @@
+//! ReplicationController.
+
+use k8s_openapi::api::core::v1::ReplicationController;
+
+use super::{Column, Names, Typed, cells, prepare, replica_set};
+use crate::base::label_selector::Selector;
+use crate::sim::Time;
+
+/// The kind ReplicationController. Mirrors `pkg/registry/core/replicationcontroller`.
+pub struct ReplicationControllers;
+
+impl Typed for ReplicationControllers {
+    type Object = ReplicationController;
+
+    const NAMES: Names = Names {
+        short: &["rc"],
+        categories: &["all"],
+        subresources: &["scale", "status"],
+        ..Names::namespaced(
+            "",
+            &["v1"],
+            "ReplicationController",
+            "replicationcontrollers",
+            "replicationcontroller",
+        )
+    };
+    const COLUMNS: &'static [Column] = replica_set::COLUMNS;
+
+    prepare::generational!();
+
+    fn fields(object: &ReplicationController) -> Vec<(&'static str, String)> {
+        let replicas = object.status.as_ref().map_or(0, |status| status.replicas);
+        vec![("status.replicas", replicas.to_string())]
+    }
+
+    fn row(object: &ReplicationController, now: Time) -> Vec<String> {
+        let meta = &object.metadata;
+        let spec = object.spec.as_ref();
+        let status = object.status.as_ref();
+        let template = spec.and_then(|spec| spec.template.as_ref()?.spec.as_ref());
+        let [containers, images] = cells::containers_and_images(template);
+        vec![
+            cells::name(meta),
+            spec.and_then(|spec| spec.replicas).unwrap_or(0).to_string(),
+            status.map_or(0, |status| status.replicas).to_string(),
+            status.and_then(|status| status.ready_replicas).unwrap_or(0).to_string(),
+            cells::age(meta, now),
+            containers,
+            images,
+            cells::labels(spec.and_then(|spec| spec.selector.as_ref())),
+        ]
+    }
+
+    fn scale(object: &ReplicationController) -> Option<(i32, i32, String)> {
+        let spec = object.spec.as_ref()?;
+        let current = object.status.as_ref().map_or(0, |status| status.replicas);
+        let selector = spec.selector.as_ref().map(Selector::from_labels).unwrap_or_default();
+        Some((spec.replicas.unwrap_or(1), current, selector.to_string()))
+    }
+
+    fn set_scale(object: &mut ReplicationController, replicas: i32) {
+        object.spec.get_or_insert_default().replicas = Some(replicas);
+    }
+}

@@ -1,0 +1,89 @@
+//! Service.
+
+use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
+
+use super::cells::{self, NONE, UNKNOWN};
+use super::{Column, Names, Typed, prepare};
+use crate::sim::Time;
+
+/// The kind Service. Mirrors `pkg/registry/core/service`.
+pub struct Services;
+
+impl Typed for Services {
+    type Object = Service;
+
+    const NAMES: Names = Names {
+        short: &["svc"],
+        categories: &["all"],
+        subresources: &["proxy", "status"],
+        ..Names::namespaced("", &["v1"], "Service", "services", "service")
+    };
+    const COLUMNS: &'static [Column] = &[
+        Column::new("Name"),
+        Column::new("Type"),
+        Column::new("Cluster-IP"),
+        Column::new("External-IP"),
+        Column::new("Port(s)"),
+        Column::new("Age"),
+        Column::wide("Selector"),
+    ];
+
+    prepare::with_status!();
+
+    fn fields(object: &Service) -> Vec<(&'static str, String)> {
+        let spec = object.spec.clone().unwrap_or_default();
+        vec![
+            ("spec.clusterIP", spec.cluster_ip.unwrap_or_default()),
+            ("spec.type", spec.type_.unwrap_or_default()),
+        ]
+    }
+
+    fn row(object: &Service, now: Time) -> Vec<String> {
+        let meta = &object.metadata;
+        let nothing = ServiceSpec::default();
+        let spec = object.spec.as_ref().unwrap_or(&nothing);
+        vec![
+            cells::name(meta),
+            spec.type_.clone().unwrap_or_default(),
+            cells::or_none(spec.cluster_ips.as_ref().and_then(|ips| ips.first())),
+            external_ip(object, spec),
+            ports(spec.ports.as_deref().unwrap_or_default()),
+            cells::age(meta, now),
+            cells::labels(spec.selector.as_ref()),
+        ]
+    }
+}
+
+/// Mirrors `getServiceExternalIP`.
+fn external_ip(service: &Service, spec: &ServiceSpec) -> String {
+    let external = spec.external_ips.as_deref().unwrap_or_default();
+    match spec.type_.as_deref().unwrap_or_default() {
+        "ClusterIP" | "NodePort" => cells::or_none(Some(external.join(","))),
+        "LoadBalancer" => {
+            let balancer = service.status.as_ref().and_then(|s| s.load_balancer.as_ref());
+            let ingress = balancer.iter().flat_map(|balancer| balancer.ingress.iter().flatten());
+            let mut all: Vec<&str> = ingress
+                .filter_map(|point| point.ip.as_deref().or(point.hostname.as_deref()))
+                .collect();
+            all.extend(external.iter().map(String::as_str));
+            if all.is_empty() { "<pending>".to_owned() } else { all.join(",") }
+        }
+        "ExternalName" => spec.external_name.clone().unwrap_or_default(),
+        _ => UNKNOWN.to_owned(),
+    }
+}
+
+/// `80/TCP,443:30443/TCP`. Mirrors `makePortString`.
+fn ports(ports: &[ServicePort]) -> String {
+    if ports.is_empty() {
+        return NONE.to_owned();
+    }
+    let text = |port: &ServicePort| {
+        let protocol = port.protocol.as_deref().unwrap_or_default();
+        match port.node_port.filter(|node_port| *node_port > 0) {
+            Some(node_port) => format!("{}:{node_port}/{protocol}", port.port),
+            None => format!("{}/{protocol}", port.port),
+        }
+    };
+    ports.iter().map(text).collect::<Vec<_>>().join(",")
+}
