@@ -4,8 +4,14 @@
 pub mod duration;
 /// Selection of objects by their fields.
 pub mod field_selector;
+/// Values as Go prints them.
+pub mod go_text;
 /// Counts given as a number or a percentage.
 pub mod int_or_percent;
+/// kubectl's JSONPath templates.
+pub mod json_path;
+mod json_path_eval;
+mod json_path_parser;
 /// What may be a label's key and value.
 pub mod label_name;
 /// Selection of objects by their labels.
