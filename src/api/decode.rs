@@ -34,6 +34,12 @@ fn version_of(api_version: &str) -> &str {
     api_version.rsplit('/').next().unwrap_or_default()
 }
 
+/// A served version; the preferred one where none is asked for.
+pub(super) fn version<'a>(kind: &dyn Kind, asked: &'a str) -> &'a str {
+    let preferred = kind.names().versions.first().copied().unwrap_or_default();
+    if asked.is_empty() { preferred } else { asked }
+}
+
 /// Decodes JSON of a served version (empty: the one that the JSON names, or the preferred one).
 ///
 /// # Errors

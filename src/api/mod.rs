@@ -2,6 +2,7 @@
 
 mod admission;
 mod decode;
+mod door;
 mod metadata;
 mod request;
 mod server;
@@ -9,6 +10,7 @@ mod status;
 mod subresource;
 mod verbs;
 
+pub use door::{Door, Upstream};
 pub use request::{Body, DeleteOptions, List, PatchType, Propagation, Reply, Request, Verb};
 pub use server::Server;
 pub use status::{Cause, Status};

@@ -30,12 +30,6 @@ impl Server {
         Self { store: Store::default(), rng, now: Time::default(), kinds: KINDS, started: false }
     }
 
-    /// The same server for other kinds.
-    #[cfg(test)]
-    pub(super) fn serving(self, kinds: &'static [&'static dyn Kind]) -> Self {
-        Self { kinds, ..self }
-    }
-
     /// Tells the time; creation and deletion timestamps are taken from it.
     pub fn set_now(&mut self, now: Time) {
         self.now = now;
@@ -109,9 +103,10 @@ impl Server {
             Verb::Get => self.get(&request),
             Verb::List => self.list(kind, &request),
             Verb::Create => self.create(kind, request),
-            Verb::Update => self.update(kind, request),
+            Verb::Update | Verb::Patch(_) => self.update(kind, request),
             Verb::Delete => self.delete(kind, &request),
-            _ => Err(Status::no_such_method()),
+            Verb::DeleteCollection => self.delete_collection(kind, &request),
+            Verb::Watch => self.watch(kind, &request),
         }
     }
 }
@@ -122,8 +117,7 @@ impl Api for Server {
         let kind = self.kind(&request.resource).ok_or_else(Status::no_such_path)?;
         match request.subresource {
             "" => self.main_resource(kind, request),
-            "status" => self.status(kind, request),
-            _ => Err(Status::no_such_path()),
+            _ => self.subresource(kind, request),
         }
     }
 }

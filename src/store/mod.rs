@@ -148,13 +148,17 @@ impl Store {
         Ok(last)
     }
 
+    /// The oldest revision from which history can still be asked for.
+    pub fn oldest(&self) -> u64 {
+        self.revision - self.history.len() as u64
+    }
+
     /// The changes after `revision`, oldest first.
     ///
     /// # Errors
     /// [`Compacted`] when some of them are no longer kept.
     pub fn since(&self, revision: u64) -> Result<impl Iterator<Item = &Change>, Compacted> {
-        let kept_from = self.revision - self.history.len() as u64;
-        let skip = revision.checked_sub(kept_from).ok_or(Compacted)?;
+        let skip = revision.checked_sub(self.oldest()).ok_or(Compacted)?;
         Ok(self.history.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)))
     }
 

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 
+use super::list::Filter;
 use super::update::is_finished;
 use crate::api::admission::Operation;
-use crate::api::{DeleteOptions, Propagation, Reply, Request, Server, Status};
+use crate::api::{DeleteOptions, List, Propagation, Reply, Request, Server, Status};
 use crate::kinds::Kind;
 use crate::object::{Object, meta};
 use crate::store::Precondition;
@@ -24,8 +25,26 @@ impl Server {
         self.delete_object(kind, object, &request.delete, request.dry_run).map(Reply::Object)
     }
 
+    /// Deletes all that match; the reply lists them.
+    pub(in crate::api) fn delete_collection(
+        &mut self,
+        kind: &'static dyn Kind,
+        request: &Request,
+    ) -> Result<Reply, Status> {
+        let mut items = Vec::new();
+        for object in self.matching(&Filter::new(kind, request)?) {
+            match self.delete_object(kind, object, &request.delete, request.dry_run) {
+                Ok(deleted) => items.push(deleted),
+                Err(status) if status.is_not_found() => {}
+                Err(status) => return Err(status),
+            }
+        }
+        let revision = self.store.revision();
+        Ok(Reply::List(List { resource: request.resource.clone(), items, revision }))
+    }
+
     /// Deletes an object at once, or marks it as going.
-    pub(super) fn delete_object(
+    pub(in crate::api) fn delete_object(
         &mut self,
         kind: &'static dyn Kind,
         old: Object,

@@ -6,7 +6,7 @@ use crate::api::{List, Reply, Request, Server, Status};
 use crate::base::field_selector::FieldSelector;
 use crate::base::label_selector::Selector;
 use crate::kinds::Kind;
-use crate::object::Object;
+use crate::object::{GroupResource, Object};
 
 /// Which objects a list or watch is about.
 pub(super) struct Filter {
@@ -30,6 +30,11 @@ impl Filter {
             labels,
             fields,
         })
+    }
+
+    /// The resource type that is asked for.
+    pub(super) fn resource(&self) -> GroupResource {
+        self.kind.names().resource()
     }
 
     /// Whether an object is meant.
@@ -100,7 +105,7 @@ impl Server {
 
     /// Every stored object that a filter means, by namespace and name.
     pub(super) fn matching(&self, filter: &Filter) -> Vec<Object> {
-        let resource = filter.kind.names().resource();
+        let resource = filter.resource();
         let matches = |object: &&Object| filter.matches(object);
         if filter.namespace.is_empty() {
             self.store.list(&resource).filter(matches).cloned().collect()

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Namespace;
 
 use crate::api::admission::Operation;
-use crate::api::{Reply, Request, Server, Status, decode, metadata};
+use crate::api::{Reply, Request, Server, Status, metadata};
 use crate::kinds::{FieldError, Kind};
 use crate::object::Object;
 use crate::store::Precondition;
@@ -35,9 +35,8 @@ impl Server {
         kind: &'static dyn Kind,
         mut request: Request,
     ) -> Result<Reply, Status> {
-        let object = decode::body(kind, &mut request)?;
-        let old = self.current(&request)?.clone();
-        self.replace(kind, Part::Main, object, old, &request)
+        let (new, old) = self.replacement(kind, &mut request)?;
+        self.replace(kind, Part::Main, new, old, &request)
     }
 
     /// Stores `new` in place of `old`.
@@ -63,7 +62,7 @@ impl Server {
                 errors.extend(kind.validate_update(&new, &old));
             }
             Part::Status => kind.prepare_status(&mut new, &old),
-            Part::Prepared(_) => {}
+            Part::Prepared(_) => errors.extend(kind.validate(&new)),
         }
         refuse(kind, &new, &errors)?;
         self.admit_valid(kind, part.subresource(), Operation::Update, &mut new, Some(&old))?;

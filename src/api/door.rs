@@ -1,0 +1,25 @@
+//! [`Door`]: the server together with what other components serve under its roof.
+
+use super::{Api, Reply, Request, Server, Status};
+
+/// What a component other than the server answers: logs from the kubelets, `metrics.k8s.io`
+/// from the metrics pipeline. Mirrors the API server's proxies and its aggregation layer.
+pub trait Upstream {
+    /// Answers a request, or `None` if it is none of this component's.
+    fn serve(&mut self, request: &Request) -> Option<Result<Reply, Status>>;
+}
+
+/// The one door of a cluster: asks every [`Upstream`] first, then the server.
+pub struct Door<'a> {
+    /// The server.
+    pub server: &'a mut Server,
+    /// The others, in order.
+    pub upstreams: &'a mut [&'a mut dyn Upstream],
+}
+
+impl Api for Door<'_> {
+    fn call(&mut self, request: Request) -> Result<Reply, Status> {
+        let served = self.upstreams.iter_mut().find_map(|upstream| upstream.serve(&request));
+        served.unwrap_or_else(|| self.server.call(request))
+    }
+}
