@@ -29,7 +29,6 @@ impl EventType {
 
 /// Records an Event about `subject` on behalf of `source`. A repeat raises the count of the
 /// event that stands for it. Losing an event is no failure, so refusals are not reported.
-#[expect(clippy::too_many_arguments, reason = "an event has that many parts")]
 pub fn record_event(
     api: &mut dyn Api,
     source: &'static str,
