@@ -7,6 +7,8 @@ pub mod api;
 pub mod base;
 /// The built-in kinds: names, defaults, validation, columns, describe.
 pub mod kinds;
+/// kubectl: verbs, flags, output, over the API door only.
+pub mod kubectl;
 /// Processes, images and files of the simulated machines: knows no API object.
 pub mod machine;
 /// API objects: shared versions, metadata, keys, the codec and patches.

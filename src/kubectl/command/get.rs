@@ -1,0 +1,289 @@
+//! `kubectl get`. Mirrors `k8s.io/kubectl/pkg/cmd/get`.
+
+use super::{ALL_NAMESPACES, Command, FILENAME, OUTPUT, RECURSIVE, SELECTOR};
+use crate::api::Reply;
+use crate::api::Verb;
+use crate::kubectl::print::{Printer, table};
+use crate::kubectl::resource::{self, Asked, Target};
+use crate::kubectl::{Args, Failure, Flag, Io, Job, Step};
+use crate::object::Object;
+use crate::store::ChangeKind;
+
+/// The verb.
+pub struct Get;
+
+impl Command for Get {
+    fn name(&self) -> &'static str {
+        "get"
+    }
+
+    fn flags(&self) -> &'static [Flag] {
+        const FLAGS: &[Flag] = &[
+            ALL_NAMESPACES,
+            FILENAME,
+            OUTPUT,
+            RECURSIVE,
+            SELECTOR,
+            Flag::value("field-selector", ""),
+            Flag::switch("ignore-not-found"),
+            Flag::value("label-columns", "[]").short('L'),
+            Flag::switch("no-headers"),
+            Flag::switch("output-watch-events"),
+            Flag::switch("show-kind"),
+            Flag::switch("show-labels"),
+            Flag::switch("show-managed-fields"),
+            Flag::value("sort-by", ""),
+            Flag::value("chunk-size", "500"),
+            Flag::switch("watch").short('w'),
+            Flag::switch("watch-only"),
+        ];
+        FLAGS
+    }
+
+    fn usage(&self) -> &'static str {
+        "kubectl get [(-o|--output=)json|yaml|name|wide|jsonpath=…] (TYPE[.VERSION][.GROUP] \
+         [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]"
+    }
+
+    fn about(&self) -> &'static str {
+        "Display one or many resources."
+    }
+
+    fn start(&self, args: Args) -> Result<Box<dyn Job>, Failure> {
+        if args.positional.is_empty() && !args.has("filename") {
+            return Err(Failure::verbatim(
+                "You must specify the type of resource to get. Use \"kubectl api-resources\" for a \
+                 complete list of supported resources.\n\nerror: Required resource not \
+                 specified.\nUse \"kubectl explain <resource>\" for a detailed description of that \
+                 resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples",
+            ));
+        }
+        let printer = Printer::from_args(&args)?;
+        Ok(Box::new(GetJob { args, printer, watching: None }))
+    }
+}
+
+struct GetJob {
+    args: Args,
+    printer: Printer,
+    watching: Option<Watching>,
+}
+
+/// A watch under way.
+struct Watching {
+    asked: Asked,
+    name: Option<String>,
+    revision: u64,
+    table: table::Tables,
+}
+
+/// Objects of one kind, as one table shows them.
+struct Group {
+    asked: Asked,
+    objects: Vec<Object>,
+    revision: u64,
+}
+
+impl Job for GetJob {
+    fn poll(&mut self, io: &mut Io<'_>) -> Result<Step, Failure> {
+        if self.watching.is_some() {
+            self.follow(io)?;
+            return Ok(Step::Wait(None));
+        }
+        let (groups, failures) = self.collect(io)?;
+        let watch = self.args.is("watch") || self.args.is("watch-only");
+        if !watch {
+            self.print(io, &groups, failures.is_empty())?;
+            return match Failure::several(&failures) {
+                Some(failure) => Err(failure),
+                None => Ok(Step::Done(0)),
+            };
+        }
+        if let Some(failure) = Failure::several(&failures) {
+            return Err(failure);
+        }
+        self.start_watch(io, groups)?;
+        Ok(Step::Wait(None))
+    }
+}
+
+impl GetJob {
+    fn namespace(&self) -> &str {
+        if self.args.is("all-namespaces") { "" } else { self.args.namespace() }
+    }
+
+    /// Reads everything that was asked for; what is absent is reported with the rest.
+    fn collect(&self, io: &mut Io<'_>) -> Result<(Vec<Group>, Vec<Failure>), Failure> {
+        let mut groups: Vec<Group> = Vec::new();
+        let mut failures = Vec::new();
+        for (asked, namespace, name) in self.wanted(io)? {
+            let found = match &name {
+                Some(name) => {
+                    resource::fetch(io, &asked, &namespace, name).map(|object| (vec![object], 0))
+                }
+                None => resource::list(
+                    io,
+                    &asked,
+                    &namespace,
+                    self.args.get("selector"),
+                    self.args.get("field-selector"),
+                ),
+            };
+            match found {
+                Ok((objects, revision)) => add(&mut groups, asked, objects, revision),
+                Err(failure)
+                    if self.args.is("ignore-not-found") && failure.text.contains("(NotFound)") => {}
+                Err(failure) => failures.push(failure),
+            }
+        }
+        Ok((groups, failures))
+    }
+
+    /// What to read: kind, namespace, and the name where one was given.
+    fn wanted(&self, io: &Io<'_>) -> Result<Vec<(Asked, String, Option<String>)>, Failure> {
+        if self.args.has("filename") {
+            let manifests = resource::manifests(&self.args, io)?;
+            return manifests
+                .into_iter()
+                .map(|m| m.map(|m| (m.asked, m.namespace, Some(m.name))))
+                .collect();
+        }
+        let namespace = self.namespace().to_owned();
+        Ok(match resource::target(&self.args.positional)? {
+            Target::All(kinds) => {
+                kinds.into_iter().map(|asked| (asked, namespace.clone(), None)).collect()
+            }
+            Target::Named(named) => {
+                if self.args.is("all-namespaces") {
+                    return Err(Failure::error(
+                        "a resource cannot be retrieved by name across all namespaces",
+                    ));
+                }
+                named.into_iter().map(|(asked, n)| (asked, namespace.clone(), Some(n))).collect()
+            }
+        })
+    }
+
+    fn print(&self, io: &mut Io<'_>, groups: &[Group], complete: bool) -> Result<(), Failure> {
+        let is_list = groups.len() != 1 || self.asks_for_a_list();
+        let objects: Vec<(Asked, &Object)> =
+            groups.iter().flat_map(|g| g.objects.iter().map(|o| (g.asked, o))).collect();
+        if !self.printer.is_table() {
+            let text = self.printer.print(&objects, is_list, io.now)?;
+            io.out.push_str(&text);
+            return Ok(());
+        }
+        if objects.is_empty() {
+            if complete && !self.args.is("ignore-not-found") {
+                let namespaced = groups.iter().any(|g| g.asked.names().namespaced);
+                io.err.push_str(&if self.namespace().is_empty() || !namespaced {
+                    "No resources found\n".to_owned()
+                } else {
+                    format!("No resources found in {} namespace.\n", self.namespace())
+                });
+            }
+            return Ok(());
+        }
+        let several = groups.iter().filter(|g| !g.objects.is_empty()).count() > 1;
+        let mut tables = self.tables(several);
+        let mut first = true;
+        for group in groups.iter().filter(|group| !group.objects.is_empty()) {
+            if !first {
+                io.out.push('\n');
+            }
+            first = false;
+            let objects: Vec<&Object> = group.objects.iter().collect();
+            io.out.push_str(&tables.print(&group.asked, &objects, io.now)?);
+        }
+        Ok(())
+    }
+
+    fn asks_for_a_list(&self) -> bool {
+        let words = &self.args.positional;
+        !(words.len() == 2 && !words[1].contains('/')
+            || words.len() == 1 && words[0].contains('/')
+            || self.args.has("filename"))
+    }
+
+    fn tables(&self, with_kind: bool) -> table::Tables {
+        table::Tables::new(&self.args, with_kind || self.args.is("show-kind"))
+    }
+
+    fn start_watch(&mut self, io: &mut Io<'_>, mut groups: Vec<Group>) -> Result<(), Failure> {
+        let group = match groups.len() {
+            1 => groups.remove(0),
+            _ => return Err(Failure::error("you may only specify a single resource type")),
+        };
+        let revision = match group.revision {
+            0 => resource::list(io, &group.asked, self.namespace(), "", "metadata.name=")?.1,
+            revision => revision,
+        };
+        let name = (!self.asks_for_a_list()).then(|| {
+            group.objects.first().map(|object| object.name().to_owned()).unwrap_or_default()
+        });
+        let mut table = self.tables(false);
+        if !self.args.is("watch-only") {
+            let text = self.render(io, &mut table, &group.asked, &group.objects, "ADDED")?;
+            io.out.push_str(&text);
+        }
+        self.watching = Some(Watching { asked: group.asked, name, revision, table });
+        Ok(())
+    }
+
+    fn render(
+        &self,
+        io: &Io<'_>,
+        table: &mut table::Tables,
+        asked: &Asked,
+        objects: &[Object],
+        event: &'static str,
+    ) -> Result<String, Failure> {
+        if objects.is_empty() {
+            return Ok(String::new());
+        }
+        let objects: Vec<&Object> = objects.iter().collect();
+        if self.printer.is_table() {
+            table.event = self.args.is("output-watch-events").then_some(event);
+            return table.print(asked, &objects, io.now);
+        }
+        let each = objects.iter().map(|o| self.printer.print(&[(*asked, *o)], false, io.now));
+        each.collect()
+    }
+
+    /// Prints what changed since the last look.
+    fn follow(&mut self, io: &mut Io<'_>) -> Result<(), Failure> {
+        let Some(mut watching) = self.watching.take() else { return Ok(()) };
+        let mut request = watching.asked.request(Verb::Watch, self.namespace(), "");
+        request.resource_version = Some(watching.revision);
+        self.args.get("selector").clone_into(&mut request.label_selector);
+        self.args.get("field-selector").clone_into(&mut request.field_selector);
+        if let Some(name) = &watching.name {
+            request.field_selector = format!("metadata.name={name}");
+        }
+        if let Reply::Changes(changes, revision) = io.api.call(request)? {
+            watching.revision = revision;
+            for change in changes {
+                let event = match change.kind {
+                    ChangeKind::Added => "ADDED",
+                    ChangeKind::Modified => "MODIFIED",
+                    ChangeKind::Deleted => "DELETED",
+                };
+                let objects = [change.object];
+                let asked = watching.asked;
+                let text = self.render(io, &mut watching.table, &asked, &objects, event)?;
+                io.out.push_str(&text);
+            }
+        }
+        self.watching = Some(watching);
+        Ok(())
+    }
+}
+
+/// Adds objects to the group of their kind.
+fn add(groups: &mut Vec<Group>, asked: Asked, objects: Vec<Object>, revision: u64) {
+    let same = |group: &&mut Group| std::ptr::eq(group.asked.names(), asked.names());
+    match groups.iter_mut().find(same) {
+        Some(group) => group.objects.extend(objects),
+        None => groups.push(Group { asked, objects, revision }),
+    }
+}

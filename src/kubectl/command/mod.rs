@@ -1,0 +1,142 @@
+//! The verbs: one file each, and the list of them all.
+
+mod apply;
+mod create;
+mod delete;
+mod get;
+
+use super::{Args, Failure, Flag, Job};
+
+/// A verb of kubectl.
+pub trait Command: Sync {
+    /// The words that call it: `get`, `rollout status`.
+    fn name(&self) -> &'static str;
+    /// The flags it knows, beyond the global ones.
+    fn flags(&self) -> &'static [Flag];
+    /// The usage line of its help.
+    fn usage(&self) -> &'static str;
+    /// What it does, in a sentence.
+    fn about(&self) -> &'static str;
+    /// Checks the command line and makes the job that carries it out.
+    ///
+    /// # Errors
+    /// Mistakes that can be seen without asking the server.
+    fn start(&self, args: Args) -> Result<Box<dyn Job>, Failure>;
+}
+
+/// Every verb.
+pub const COMMANDS: &[&dyn Command] = &[&apply::Apply, &create::Create, &delete::Delete, &get::Get];
+
+/// Flags of commands that read manifests.
+pub(super) const FILENAME: Flag = Flag::value("filename", "[]").short('f');
+/// `-R`.
+pub(super) const RECURSIVE: Flag = Flag::switch("recursive").short('R');
+/// `-l`.
+pub(super) const SELECTOR: Flag = Flag::value("selector", "").short('l');
+/// `-A`.
+pub(super) const ALL_NAMESPACES: Flag = Flag::switch("all-namespaces").short('A');
+/// `-o`.
+pub(super) const OUTPUT: Flag = Flag::value("output", "").short('o');
+/// `--dry-run[=client|server|none]`.
+pub(super) const DRY_RUN: Flag = Flag::optional("dry-run", "unchanged", "none");
+
+/// Starts a command line, given without the word `kubectl`.
+pub(super) fn start(words: &[String]) -> Result<Box<dyn Job>, Failure> {
+    let (globals, words) = leading_flags(words);
+    let Some((command, rest)) = find(words) else {
+        return Err(unknown(words));
+    };
+    let all: Vec<String> = rest.iter().chain(globals).cloned().collect();
+    let args = Args::parse(command.name(), command.flags(), &all)?;
+    if args.is("help") {
+        return Ok(Box::new(help(*command)));
+    }
+    command.start(args)
+}
+
+/// `kubectl -n kube-system get pods`: flags may stand before the verb.
+fn leading_flags(words: &[String]) -> (&[String], &[String]) {
+    let mut at = 0;
+    while words.get(at).is_some_and(|word| word.starts_with('-')) {
+        at += if words[at].contains('=') || words[at].len() > 2 && !words[at].starts_with("--") {
+            1
+        } else {
+            2
+        };
+    }
+    words.split_at(at.min(words.len()))
+}
+
+/// The command that the first words call, and the words after them.
+fn find(words: &[String]) -> Option<(&'static &'static dyn Command, &[String])> {
+    [2, 1].into_iter().find_map(|count| {
+        let name = words.get(..count)?.join(" ");
+        let command = COMMANDS.iter().find(|command| command.name() == name)?;
+        Some((command, &words[count..]))
+    })
+}
+
+fn unknown(words: &[String]) -> Failure {
+    let Some(word) = words.first() else {
+        let names: Vec<_> = COMMANDS.iter().map(|c| format!("  {}", c.name())).collect();
+        return Failure::verbatim(format!("Commands:\n{}", names.join("\n")));
+    };
+    let is_group = COMMANDS.iter().any(|c| c.name().starts_with(&format!("{word} ")));
+    if is_group {
+        let sub = words.get(1).map(String::as_str).unwrap_or_default();
+        return Failure::error(format!(
+            "unknown command \"{sub}\"\nSee 'kubectl {word} -h' for help and examples"
+        ));
+    }
+    let mut close: Vec<&str> = COMMANDS
+        .iter()
+        .filter_map(|command| command.name().split(' ').next())
+        .filter(|name| distance(name, word) <= 2 || name.starts_with(word.as_str()))
+        .collect();
+    close.dedup();
+    let mut text = format!("unknown command \"{word}\" for \"kubectl\"");
+    if !close.is_empty() {
+        text.push_str("\n\nDid you mean this?\n");
+        text.extend(close.iter().map(|name| format!("\t{name}\n")));
+    }
+    Failure::error(text)
+}
+
+/// The Levenshtein distance, for suggestions.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// The text of `--help`.
+fn help(command: &'static dyn Command) -> impl FnMut(&mut super::Io<'_>) -> Result<(), Failure> {
+    move |io| {
+        let mut text = format!("{}\n\nOptions:\n", command.about());
+        let mut flags = command.flags().to_vec();
+        flags.sort_by_key(|flag| flag.name);
+        for flag in flags {
+            let short = flag.short.map_or_else(|| "    ".to_owned(), |s| format!("-{s}, "));
+            let default = match flag.takes {
+                super::Takes::Switch | super::Takes::Optional(_) => flag.default.to_owned(),
+                super::Takes::Value if flag.default.parse::<i64>().is_ok() => {
+                    flag.default.to_owned()
+                }
+                super::Takes::Value if flag.default.starts_with('[') => flag.default.to_owned(),
+                super::Takes::Value => format!("'{}'", flag.default),
+            };
+            text.push_str(&format!("    {short}--{}={default}\n", flag.name));
+        }
+        text.push_str(&format!("\nUsage:\n  {}\n", command.usage()));
+        io.out.push_str(&text);
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! `--dry-run`, and the line that a change prints.
+
+use super::print::Printer;
+use super::resource::Asked;
+use super::{Args, Failure};
+use crate::object::Object;
+use crate::sim::Time;
+
+/// Whether a change is only tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DryRun {
+    /// It is made.
+    None,
+    /// kubectl only prints what it would send.
+    Client,
+    /// The server goes through everything but stores nothing.
+    Server,
+}
+
+impl DryRun {
+    /// What `--dry-run` asks for.
+    ///
+    /// # Errors
+    /// A word that is none of the three.
+    pub fn from_args(args: &Args) -> Result<Self, Failure> {
+        match args.get("dry-run") {
+            "none" | "" => Ok(Self::None),
+            "client" => Ok(Self::Client),
+            "server" => Ok(Self::Server),
+            "unchanged" => Err(Failure::error(
+                "invalid dry-run value (unchanged). Must be \"none\", \"server\", or \"client\".",
+            )),
+            other => Err(Failure::error(format!(
+                "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
+            ))),
+        }
+    }
+
+    /// What stands behind the verb: ` (dry run)`.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Client => " (dry run)",
+            Self::Server => " (server dry run)",
+        }
+    }
+
+    /// What a change prints: `deployment.apps/web created`, or the object as `-o` asks.
+    ///
+    /// # Errors
+    /// An output format that does not fit.
+    pub fn report(
+        self,
+        args: &Args,
+        asked: &Asked,
+        object: &Object,
+        verb: &str,
+        now: Time,
+    ) -> Result<String, Failure> {
+        let printer = Printer::from_args(args)?;
+        if printer.is_table() {
+            return Ok(format!("{} {verb}{}\n", asked.display(object.name()), self.suffix()));
+        }
+        printer.print(&[(*asked, object)], false, now)
+    }
+}

@@ -1,0 +1,89 @@
+//! kubectl: speaks to the API door only, as the real one does. Mirrors `k8s.io/kubectl` v1.36.
+//!
+//! A command is a value that is polled: whenever the cluster changed, and when the time it asked
+//! for has come. So `get -w`, `rollout status` and `delete` wait without threads or futures.
+
+mod args;
+mod command;
+mod dry_run;
+mod failure;
+mod files;
+mod print;
+mod resource;
+mod sort;
+
+pub use args::{Args, Flag, Takes};
+pub use command::{COMMANDS, Command};
+pub use failure::Failure;
+pub use files::Files;
+
+use std::time::Duration;
+
+use crate::api::Api;
+use crate::sim::Time;
+
+/// What a command works with while it is polled.
+pub struct Io<'a> {
+    /// The API server.
+    pub api: &'a mut dyn Api,
+    /// The time.
+    pub now: Time,
+    /// The files it can read and write.
+    pub files: &'a mut Files,
+    /// What `-f -` reads.
+    pub stdin: &'a str,
+    /// Where its output goes.
+    pub out: &'a mut String,
+    /// Where its errors and warnings go.
+    pub err: &'a mut String,
+}
+
+/// What a poll came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The command has ended with this exit code.
+    Done(i32),
+    /// Poll again when the cluster has changed, or after this long at the latest.
+    Wait(Option<Duration>),
+}
+
+/// A command under way.
+pub trait Job {
+    /// Goes as far as it can now.
+    ///
+    /// # Errors
+    /// A [`Failure`] ends the command; its text goes to the standard error.
+    fn poll(&mut self, io: &mut Io<'_>) -> Result<Step, Failure>;
+}
+
+/// A command that ends at once.
+impl<F: FnMut(&mut Io<'_>) -> Result<(), Failure>> Job for F {
+    fn poll(&mut self, io: &mut Io<'_>) -> Result<Step, Failure> {
+        self(io).map(|()| Step::Done(0))
+    }
+}
+
+/// A `kubectl` command line under way.
+pub struct Run {
+    job: Result<Box<dyn Job>, Option<Failure>>,
+}
+
+impl Run {
+    /// Starts a command line, given without the word `kubectl`.
+    pub fn start(words: &[String]) -> Self {
+        Self { job: command::start(words).map_err(Some) }
+    }
+
+    /// Goes as far as it can now; failures are printed and become the exit code.
+    pub fn poll(&mut self, io: &mut Io<'_>) -> Step {
+        let failure = match &mut self.job {
+            Ok(job) => match job.poll(io) {
+                Ok(step) => return step,
+                Err(failure) => failure,
+            },
+            Err(failure) => failure.take().unwrap_or_default(),
+        };
+        io.err.push_str(&failure.text);
+        Step::Done(failure.code)
+    }
+}

@@ -1,0 +1,111 @@
+//! The tables of `kubectl get`. Mirrors `printers.TablePrinter` and `get.TableGenerator`.
+
+use crate::base::table::{Tabs, cell};
+use crate::kubectl::resource::Asked;
+use crate::kubectl::{Args, Failure};
+use crate::object::Object;
+use crate::sim::Time;
+
+/// Prints one table after another, or (in a watch) one growing table.
+pub struct Tables {
+    wide: bool,
+    with_namespace: bool,
+    with_kind: bool,
+    with_labels: bool,
+    label_columns: Vec<String>,
+    headers: bool,
+    sort_by: String,
+    /// The word of the `EVENT` column, if there is one.
+    pub event: Option<&'static str>,
+    tabs: Tabs,
+    printed: Option<&'static str>,
+}
+
+impl Tables {
+    /// Tables as the flags ask for them; `with_kind` puts `kind.group/` before names.
+    pub fn new(args: &Args, with_kind: bool) -> Self {
+        let columns = args.all("label-columns");
+        Self {
+            wide: args.get("output") == "wide",
+            with_namespace: args.is("all-namespaces"),
+            with_kind,
+            with_labels: args.is("show-labels"),
+            label_columns: columns.iter().flat_map(|c| c.split(',')).map(str::to_owned).collect(),
+            headers: !args.is("no-headers"),
+            sort_by: args.get("sort-by").to_owned(),
+            event: None,
+            tabs: Tabs::for_get(),
+            printed: None,
+        }
+    }
+
+    /// The rows of `objects`, under a header the first time.
+    ///
+    /// # Errors
+    /// A `--sort-by` that is no field.
+    pub fn print(
+        &mut self,
+        asked: &Asked,
+        objects: &[&Object],
+        now: Time,
+    ) -> Result<String, Failure> {
+        let mut objects = objects.to_vec();
+        super::super::sort::sort_by(&self.sort_by, asked, &mut objects)?;
+        if self.printed != Some(asked.names().plural) {
+            self.printed = Some(asked.names().plural);
+            self.tabs = Tabs::for_get();
+            if self.headers {
+                self.tabs.line(self.header(asked));
+            }
+        }
+        for object in objects {
+            let row = self.row(asked, object, now);
+            self.tabs.line(row.iter().map(|text| cell(text)));
+        }
+        Ok(self.tabs.flush())
+    }
+
+    fn header(&self, asked: &Asked) -> Vec<String> {
+        let mut header: Vec<String> = Vec::new();
+        header.extend(self.event.map(|_| "EVENT".to_owned()));
+        header.extend(
+            (self.with_namespace && asked.names().namespaced).then(|| "NAMESPACE".to_owned()),
+        );
+        let columns = asked.kind.columns().iter().filter(|column| self.wide || !column.wide);
+        header.extend(columns.map(|column| column.name.to_uppercase()));
+        header.extend(
+            self.label_columns
+                .iter()
+                .map(|label| label.rsplit('/').next().unwrap_or_default().to_uppercase()),
+        );
+        header.extend(self.with_labels.then(|| "LABELS".to_owned()));
+        header
+    }
+
+    fn row(&self, asked: &Asked, object: &Object, now: Time) -> Vec<String> {
+        let mut row: Vec<String> = Vec::new();
+        row.extend(self.event.map(str::to_owned));
+        row.extend(
+            (self.with_namespace && asked.names().namespaced)
+                .then(|| object.namespace().to_owned()),
+        );
+        let cells = asked.kind.row(object, now);
+        for (column, text) in asked.kind.columns().iter().zip(cells) {
+            if column.name == "Name" && self.with_kind {
+                row.push(asked.display(&text));
+            } else if self.wide || !column.wide {
+                row.push(text);
+            }
+        }
+        let labels = object.meta().labels.as_ref();
+        for name in &self.label_columns {
+            row.push(labels.and_then(|l| l.get(name)).cloned().unwrap_or_default());
+        }
+        if self.with_labels {
+            let all: Vec<_> =
+                labels.into_iter().flatten().map(|(key, value)| format!("{key}={value}")).collect();
+            row.push(if all.is_empty() { "<none>".to_owned() } else { all.join(",") });
+        }
+        row
+    }
+}

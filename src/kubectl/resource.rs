@@ -1,0 +1,319 @@
+//! From what people type to objects: `deploy/web`, `pods,svc`, `-f file`, `-l app=web`.
+//! Mirrors `k8s.io/cli-runtime/pkg/resource.Builder`.
+
+use serde_json::Value;
+
+use super::{Args, Failure, Io};
+use crate::api::{Reply, Request, Verb};
+use crate::base::yaml;
+use crate::kinds::{KINDS, Kind, Names};
+use crate::object::{Key, Object};
+
+/// A kind as the command line names it, and the version asked for (empty: the preferred one).
+#[derive(Clone, Copy)]
+pub struct Asked {
+    /// The kind.
+    pub kind: &'static dyn Kind,
+    /// The version.
+    pub version: &'static str,
+}
+
+impl Asked {
+    /// The kind's names.
+    pub fn names(&self) -> &'static Names {
+        self.kind.names()
+    }
+
+    /// The key of one of its objects.
+    pub fn key(&self, namespace: &str, name: &str) -> Key {
+        let namespace = if self.names().namespaced { namespace } else { "" };
+        Key::new(self.names().resource(), namespace, name)
+    }
+
+    /// A request of `verb` for this kind.
+    pub fn request(&self, verb: Verb, namespace: &str, name: &str) -> Request {
+        let mut request = Request::new(verb, self.names().resource());
+        self.version.clone_into(&mut request.version);
+        if self.names().namespaced {
+            namespace.clone_into(&mut request.namespace);
+        }
+        name.clone_into(&mut request.name);
+        request
+    }
+
+    /// `deployment.apps/web`: what commands print after a change.
+    pub fn display(&self, name: &str) -> String {
+        let names = self.names();
+        let group =
+            if names.group.is_empty() { String::new() } else { format!(".{}", names.group) };
+        format!("{}{group}/{name}", names.singular)
+    }
+}
+
+/// The kind that a word names: plural, singular, short name or kind, with `.version` and `.group`.
+///
+/// # Errors
+/// `the server doesn't have a resource type "x"`.
+pub fn kind(word: &str) -> Result<Asked, Failure> {
+    let lower = word.to_lowercase();
+    let mut parts = lower.splitn(2, '.');
+    let name = parts.next().unwrap_or_default();
+    let rest = parts.next();
+    let matches = |names: &Names| {
+        names.plural == name
+            || names.singular == name
+            || names.kind.to_lowercase() == name
+            || names.short.contains(&name)
+    };
+    for kind in KINDS.iter().copied().filter(|kind| matches(kind.names())) {
+        let names = kind.names();
+        match rest {
+            None => return Ok(Asked { kind, version: "" }),
+            Some(group) if group == names.group => return Ok(Asked { kind, version: "" }),
+            Some(rest) => {
+                let (version, group) = rest.split_once('.').unwrap_or((rest, "?"));
+                let served = names.versions.iter().find(|served| **served == version);
+                if let (Some(version), true) = (served, group == names.group) {
+                    return Ok(Asked { kind, version });
+                }
+            }
+        }
+    }
+    Err(Failure::error(format!("the server doesn't have a resource type \"{word}\"")))
+}
+
+/// The kinds that `pods,svc` or `all` name, in order.
+///
+/// # Errors
+/// `the server doesn't have a resource type "x"`.
+pub fn kinds(words: &str) -> Result<Vec<Asked>, Failure> {
+    let mut found: Vec<Asked> = Vec::new();
+    for word in words.split(',').filter(|word| !word.is_empty()) {
+        let of_category: Vec<_> =
+            KINDS.iter().filter(|kind| kind.names().categories.contains(&word)).collect();
+        if of_category.is_empty() {
+            found.push(kind(word)?);
+        } else {
+            found.extend(of_category.into_iter().map(|kind| Asked { kind: *kind, version: "" }));
+        }
+    }
+    Ok(found)
+}
+
+/// What the positional words name: kinds, and the names of objects where given.
+pub enum Target {
+    /// All objects of these kinds (subject to selectors).
+    All(Vec<Asked>),
+    /// These objects, in order.
+    Named(Vec<(Asked, String)>),
+}
+
+/// Reads `KIND NAME…`, `KIND/NAME…`, `KIND,KIND`.
+///
+/// # Errors
+/// Mixed forms, unknown kinds, in cli-runtime's words.
+pub fn target(words: &[String]) -> Result<Target, Failure> {
+    let Some(first) = words.first() else {
+        return Err(Failure::error("You must specify the type of resource to get."));
+    };
+    if words.iter().any(|word| word.contains('/')) {
+        let mut named = Vec::new();
+        for word in words {
+            let Some((of, name)) = word.split_once('/') else {
+                let mixed = "there is no need to specify a resource type as a separate argument \
+                             when passing arguments in resource/name form (e.g. 'kubectl get \
+                             resource/<resource_name>' instead of 'kubectl get resource \
+                             resource/<resource_name>'";
+                return Err(Failure::error(mixed));
+            };
+            if of.is_empty() || name.is_empty() || name.contains('/') {
+                return Err(Failure::error(
+                    "arguments in resource/name form must have a single resource and name",
+                ));
+            }
+            for asked in kinds(of)? {
+                named.push((asked, name.to_owned()));
+            }
+        }
+        return Ok(Target::Named(named));
+    }
+    let of = kinds(first)?;
+    if words.len() == 1 {
+        return Ok(Target::All(of));
+    }
+    let each = |asked: &Asked| {
+        let asked = *asked;
+        words[1..].iter().map(move |name| (asked, name.clone())).collect::<Vec<_>>()
+    };
+    Ok(Target::Named(of.iter().flat_map(each).collect()))
+}
+
+/// One manifest of a file.
+pub struct Manifest {
+    /// What errors call the file.
+    pub file: String,
+    /// Its kind.
+    pub asked: Asked,
+    /// The namespace it goes to; empty for cluster-scoped kinds.
+    pub namespace: String,
+    /// Its name; empty with `generateName`.
+    pub name: String,
+    /// The manifest, with its namespace filled in.
+    pub value: Value,
+}
+
+/// Every manifest of the files that `-f` names, and what is wrong with the others: a broken
+/// document does not lose its neighbours.
+///
+/// # Errors
+/// Nothing was given, or a path does not exist.
+pub fn manifests(args: &Args, io: &Io<'_>) -> Result<Vec<Result<Manifest, Failure>>, Failure> {
+    let mut found = Vec::new();
+    for name in args.all("filename") {
+        for (file, text) in io.files.resolve(name, io.stdin)? {
+            let documents = yaml::parse_documents(&text);
+            if documents.is_empty() {
+                found.push(Err(Failure::error("no objects passed to apply")));
+            }
+            for document in documents {
+                match document.value {
+                    Ok(Value::Null) => {}
+                    Ok(value) => found.extend(expand(args, &file, value)),
+                    Err(wrong) => {
+                        found.push(Err(Failure::error(format!("error parsing {file}: {wrong}"))))
+                    }
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// A manifest, or the items of a `List`.
+fn expand(args: &Args, file: &str, value: Value) -> Vec<Result<Manifest, Failure>> {
+    let is_list = value["kind"].as_str().is_some_and(|kind| kind == "List");
+    match value.get("items").and_then(Value::as_array) {
+        Some(items) if is_list => {
+            items.iter().map(|item| manifest(args, file, item.clone())).collect()
+        }
+        _ => vec![manifest(args, file, value)],
+    }
+}
+
+fn manifest(args: &Args, file: &str, mut value: Value) -> Result<Manifest, Failure> {
+    let text = |value: &Value, field: &str| value[field].as_str().unwrap_or_default().to_owned();
+    let (api_version, kind) = (text(&value, "apiVersion"), text(&value, "kind"));
+    let unset: Vec<_> = [("apiVersion", &api_version), ("kind", &kind)]
+        .iter()
+        .filter(|(_, value)| value.is_empty())
+        .map(|(field, _)| format!("{field} not set"))
+        .collect();
+    if !unset.is_empty() {
+        let list =
+            if unset.len() == 1 { unset[0].clone() } else { format!("[{}]", unset.join(", ")) };
+        return Err(Failure::error(format!(
+            "error validating \"{file}\": error validating data: {list}; if you choose to ignore \
+             these errors, turn validation off with --validate=false"
+        )));
+    }
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version.as_str()));
+    let name = text(&value["metadata"], "name");
+    let known = crate::kinds::by_kind(group, &kind)
+        .and_then(|kind| Some((kind, *kind.names().versions.iter().find(|v| **v == version)?)));
+    let Some((kind_, served)) = known else {
+        let namespace = text(&value["metadata"], "namespace");
+        return Err(Failure::verbatim(format!(
+            "error: resource mapping not found for name: \"{name}\" namespace: \"{namespace}\" from \
+             \"{file}\": no matches for kind \"{kind}\" in version \"{api_version}\"\nensure CRDs \
+             are installed first"
+        )));
+    };
+    let asked = Asked { kind: kind_, version: served };
+    let namespace = place(args, &asked, &mut value)?;
+    Ok(Manifest { file: file.to_owned(), asked, namespace, name, value })
+}
+
+/// Decides the manifest's namespace and writes it into it.
+fn place(args: &Args, asked: &Asked, value: &mut Value) -> Result<String, Failure> {
+    if !asked.names().namespaced {
+        return Ok(String::new());
+    }
+    let own = value["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
+    let given = args.get("namespace");
+    if !own.is_empty() && !given.is_empty() && own != given {
+        return Err(Failure::error(format!(
+            "the namespace from the provided object \"{own}\" does not match the namespace \
+             \"{given}\". You must pass '--namespace={own}' to perform this operation."
+        )));
+    }
+    if !own.is_empty() {
+        return Ok(own);
+    }
+    let namespace = args.namespace().to_owned();
+    if value.get("metadata").is_none_or(Value::is_null) {
+        value["metadata"] = Value::Object(serde_json::Map::new());
+    }
+    if value["metadata"].is_object() {
+        value["metadata"]["namespace"] = Value::String(namespace.clone());
+    }
+    Ok(namespace)
+}
+
+/// Reads one object.
+///
+/// # Errors
+/// What the server answers.
+pub fn fetch(
+    io: &mut Io<'_>,
+    asked: &Asked,
+    namespace: &str,
+    name: &str,
+) -> Result<Object, Failure> {
+    let reply = io.api.call(asked.request(Verb::Get, namespace, name))?;
+    reply.object().ok_or_else(|| Failure::error("the server answered with no object"))
+}
+
+/// Reads all objects of a kind that match the selectors.
+///
+/// # Errors
+/// What the server answers.
+pub fn list(
+    io: &mut Io<'_>,
+    asked: &Asked,
+    namespace: &str,
+    labels: &str,
+    fields: &str,
+) -> Result<(Vec<Object>, u64), Failure> {
+    let mut request = asked.request(Verb::List, namespace, "");
+    labels.clone_into(&mut request.label_selector);
+    fields.clone_into(&mut request.field_selector);
+    match io.api.call(request)? {
+        Reply::List(list) => Ok((list.items, list.revision)),
+        _ => Ok((Vec::new(), 0)),
+    }
+}
+
+/// The objects that a command's words, `-l`, `--field-selector` and `-A` stand for.
+///
+/// # Errors
+/// Unknown kinds, absent objects (the first one), selectors the server does not take.
+pub fn objects(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, Object)>, Failure> {
+    let namespace = if args.is("all-namespaces") { "" } else { args.namespace() };
+    let mut found = Vec::new();
+    match target(&args.positional)? {
+        Target::Named(named) => {
+            for (asked, name) in named {
+                found.push((asked, fetch(io, &asked, namespace, &name)?));
+            }
+        }
+        Target::All(kinds) => {
+            let (labels, fields) =
+                (args.get("selector").to_owned(), args.get("field-selector").to_owned());
+            for asked in kinds {
+                let (items, _) = list(io, &asked, namespace, &labels, &fields)?;
+                found.extend(items.into_iter().map(|object| (asked, object)));
+            }
+        }
+    }
+    Ok(found)
+}

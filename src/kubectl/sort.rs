@@ -1,0 +1,56 @@
+//! `--sort-by`. Mirrors `k8s.io/kubectl/pkg/cmd/get.SortingPrinter`.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+use super::Failure;
+use super::print::face;
+use super::resource::Asked;
+use crate::base::json_path::JsonPath;
+use crate::base::quantity::Quantity;
+use crate::object::Object;
+
+/// Sorts objects by the field that a JSONPath names; objects without it come first.
+///
+/// # Errors
+/// An expression that does not parse.
+pub fn sort_by(expression: &str, asked: &Asked, objects: &mut [&Object]) -> Result<(), Failure> {
+    if expression.is_empty() {
+        return Ok(());
+    }
+    let path = JsonPath::parse_relaxed(expression).map_err(Failure::error)?;
+    objects.sort_by_cached_key(|object| {
+        let found = path.find(&face(asked, object)).unwrap_or_default();
+        Field(found.into_iter().next())
+    });
+    Ok(())
+}
+
+/// A field's value, ordered as kubectl orders it.
+#[derive(PartialEq, Eq)]
+struct Field(Option<Value>);
+
+impl Ord for Field {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (None, None) => Ordering::Equal,
+            (None, _) => Ordering::Less,
+            (_, None) => Ordering::Greater,
+            (Some(Value::Number(a)), Some(Value::Number(b))) => a.as_i64().cmp(&b.as_i64()),
+            (Some(Value::String(a)), Some(Value::String(b))) => {
+                match (a.parse::<Quantity>(), b.parse::<Quantity>()) {
+                    (Ok(a), Ok(b)) => a.cmp(&b),
+                    _ => a.cmp(b),
+                }
+            }
+            (Some(a), Some(b)) => a.to_string().cmp(&b.to_string()),
+        }
+    }
+}
+
+impl PartialOrd for Field {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
