@@ -5,9 +5,8 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::Failure;
-use super::print::face;
+use super::print::{face, relaxed};
 use super::resource::Asked;
-use crate::base::json_path::JsonPath;
 use crate::base::quantity::Quantity;
 use crate::object::Object;
 
@@ -19,10 +18,11 @@ pub fn sort_by(expression: &str, asked: &Asked, objects: &mut [&Object]) -> Resu
     if expression.is_empty() {
         return Ok(());
     }
-    let path = JsonPath::parse_relaxed(expression).map_err(Failure::error)?;
+    let path = relaxed(expression)?;
     objects.sort_by_cached_key(|object| {
-        let found = path.find(&face(asked, object)).unwrap_or_default();
-        Field(found.into_iter().next())
+        let value = face(asked, object);
+        let found = path.find(&value).unwrap_or_default();
+        Field(found.into_iter().flatten().next().map(std::borrow::Cow::into_owned))
     });
     Ok(())
 }

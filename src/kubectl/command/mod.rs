@@ -1,6 +1,5 @@
 //! The verbs: one file each, and the list of them all.
 
-mod apply;
 mod create;
 mod delete;
 mod get;
@@ -25,7 +24,7 @@ pub trait Command: Sync {
 }
 
 /// Every verb.
-pub const COMMANDS: &[&dyn Command] = &[&apply::Apply, &create::Create, &delete::Delete, &get::Get];
+pub const COMMANDS: &[&dyn Command] = &[&create::Create, &delete::Delete, &get::Get];
 
 /// Flags of commands that read manifests.
 pub(super) const FILENAME: Flag = Flag::value("filename", "[]").short('f');

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::resource::Asked;
 use super::{Args, Failure};
-use crate::base::{json_path::JsonPath, yaml};
+use crate::base::json_path::{self, JsonPath};
+use crate::base::yaml;
 use crate::object::Object;
 use crate::sim::Time;
 
@@ -20,8 +21,8 @@ pub enum Printer {
     Json,
     /// `-o name`.
     Name,
-    /// `-o jsonpath=…`.
-    JsonPath(JsonPath),
+    /// `-o jsonpath=…`: the template and its text.
+    JsonPath(JsonPath, String),
     /// `-o custom-columns=…`: titles and paths.
     Columns(Vec<(String, JsonPath)>),
 }
@@ -41,6 +42,7 @@ impl Printer {
         let (format, expression) = text.split_once('=').unwrap_or((text, ""));
         let json_path = |text: &str| {
             JsonPath::parse(text)
+                .map(|path| path.allow_missing_keys(true))
                 .map_err(|why| Failure::error(format!("error parsing jsonpath {text}, {why}")))
         };
         match format {
@@ -51,7 +53,7 @@ impl Printer {
             "jsonpath" if expression.is_empty() => {
                 Err(Failure::error("template format specified but no template given"))
             }
-            "jsonpath" => json_path(expression).map(Self::JsonPath),
+            "jsonpath" => json_path(expression).map(|p| Self::JsonPath(p, expression.to_owned())),
             "custom-columns" => columns(expression).map(Self::Columns),
             _ => Err(Failure::error(format!(
                 "unable to match a printer suitable for the output format \"{format}\", allowed \
@@ -99,8 +101,8 @@ impl Printer {
     pub fn print_value(&self, value: &Value) -> Result<String, Failure> {
         match self {
             Self::Json => Ok(format!("{}\n", pretty(value))),
-            Self::JsonPath(path) => path.render(value).map_err(|why| {
-                Failure::error(format!("error executing jsonpath {:?}: {why}", path.source()))
+            Self::JsonPath(path, template) => path.execute(value).map_err(|why| {
+                Failure::verbatim(json_path::execution_error(template, value, &why))
             }),
             Self::Yaml | Self::Table | Self::Name | Self::Columns(_) => Ok(yaml::to_string(value)),
         }
@@ -135,6 +137,16 @@ pub fn pretty(value: &Value) -> String {
     String::from_utf8(text).unwrap_or_default()
 }
 
+/// A path in the short form of `custom-columns` and `--sort-by`.
+///
+/// # Errors
+/// An expression that does not parse.
+pub fn relaxed(expression: &str) -> Result<JsonPath, Failure> {
+    let template = json_path::relaxed(expression).map_err(Failure::error)?;
+    let path = JsonPath::parse(&template).map_err(Failure::error)?;
+    Ok(path.allow_missing_keys(true))
+}
+
 fn columns(text: &str) -> Result<Vec<(String, JsonPath)>, Failure> {
     if text.is_empty() {
         return Err(Failure::error("custom-columns format specified but no custom columns given"));
@@ -145,7 +157,7 @@ fn columns(text: &str) -> Result<Vec<(String, JsonPath)>, Failure> {
                 "unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>"
             )));
         };
-        let path = JsonPath::parse_relaxed(path).map_err(Failure::error)?;
+        let path = relaxed(path)?;
         Ok((title.to_owned(), path))
     };
     text.split(',').map(column).collect()
@@ -155,7 +167,7 @@ fn custom(columns: &[(String, JsonPath)], objects: &[(Asked, &Object)]) -> Strin
     let titles: Vec<String> = columns.iter().map(|(title, _)| title.clone()).collect();
     let rows = objects.iter().map(|(asked, object)| {
         let value = face(asked, object);
-        let cell = |(_, path): &(String, JsonPath)| match path.render(&value) {
+        let cell = |(_, path): &(String, JsonPath)| match path.execute(&value) {
             Ok(text) if !text.is_empty() => text.replace(' ', ","),
             _ => "<none>".to_owned(),
         };
