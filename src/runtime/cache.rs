@@ -1,7 +1,7 @@
 //! A component's view of the cluster: what its watches have delivered so far.
 //! Mirrors `client-go/tools/cache.Store` with an index by managing owner.
 
-use imbl::{OrdMap, OrdSet};
+use imbl::OrdMap;
 
 use crate::object::{GroupResource, Key, Object, Str, meta};
 use crate::store::{Change, ChangeKind, Store};
@@ -13,8 +13,8 @@ type Table = OrdMap<(Str, Str), Object>;
 #[derive(Clone, Debug, Default)]
 pub struct Cache {
     tables: OrdMap<GroupResource, Table>,
-    /// (owner uid, key) of every object that has a managing owner.
-    owned: OrdSet<(Str, Key)>,
+    /// Every object by the uid of its managing owner; the empty uid where it has none.
+    owned: OrdMap<(Str, Key), Object>,
     revision: u64,
 }
 
@@ -50,15 +50,33 @@ impl Cache {
             .map(|(_, object)| object)
     }
 
-    /// The objects of a type that the object with `uid` manages.
-    pub fn owned_by(&self, uid: &str, resource: &GroupResource) -> Vec<&Object> {
+    /// The objects of a type that the object with `uid` manages, by namespace and name.
+    pub fn owned_by<'a>(
+        &'a self,
+        uid: &str,
+        resource: &'a GroupResource,
+    ) -> impl Iterator<Item = &'a Object> + use<'a> {
         let uid: Str = uid.into();
         let first = (uid.clone(), Key::new(resource.clone(), "", ""));
         self.owned
             .range(first..)
-            .take_while(|(owner, key)| *owner == uid && key.resource == *resource)
-            .filter_map(|(_, key)| self.get(key))
-            .collect()
+            .take_while(move |((owner, key), _)| *owner == uid && key.resource == *resource)
+            .map(|(_, object)| object)
+    }
+
+    /// The objects of a type in one namespace that nothing manages, by name.
+    pub fn orphans_in<'a>(
+        &'a self,
+        resource: &'a GroupResource,
+        namespace: &'a str,
+    ) -> impl Iterator<Item = &'a Object> + use<'a> {
+        let first = ("".into(), Key::new(resource.clone(), namespace, ""));
+        self.owned
+            .range(first..)
+            .take_while(move |((owner, key), _)| {
+                owner.is_empty() && key.resource == *resource && *key.namespace == *namespace
+            })
+            .map(|(_, object)| object)
     }
 
     /// Takes in one delivered change.
@@ -85,19 +103,20 @@ impl Cache {
 
     fn remember(&mut self, object: Object) {
         let key = object.key();
-        if let Some(owner) = meta::controller_of(object.meta()) {
-            self.owned.insert((owner.uid.as_str().into(), key.clone()));
-        }
+        self.owned.insert((manager(&object), key.clone()), object.clone());
         self.tables.entry(key.resource).or_default().insert((key.namespace, key.name), object);
     }
 
     fn forget(&mut self, object: &Object) {
         let key = object.key();
-        if let Some(owner) = meta::controller_of(object.meta()) {
-            self.owned.remove(&(owner.uid.as_str().into(), key.clone()));
-        }
+        self.owned.remove(&(manager(object), key.clone()));
         if let Some(table) = self.tables.get_mut(&key.resource) {
             table.remove(&(key.namespace, key.name));
         }
     }
+}
+
+/// The uid of the managing owner; empty where there is none.
+fn manager(object: &Object) -> Str {
+    meta::controller_of(object.meta()).map_or_else(|| "".into(), |owner| owner.uid.as_str().into())
 }
