@@ -5,6 +5,8 @@
 pub mod api;
 /// Quantities, tables, YAML, JSONPath and label selectors: knows neither Kubernetes objects nor time.
 pub mod base;
+/// The controllers, a folder each: what the cluster is and what it should become.
+pub mod controllers;
 /// The built-in kinds: names, defaults, validation, columns, describe.
 pub mod kinds;
 /// kubectl: verbs, flags, output, over the API door only.

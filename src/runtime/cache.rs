@@ -30,16 +30,19 @@ impl Cache {
     }
 
     /// All objects of a type, by namespace and name.
-    pub fn list(&self, resource: &GroupResource) -> impl Iterator<Item = &Object> {
+    pub fn list<'a>(
+        &'a self,
+        resource: &GroupResource,
+    ) -> impl Iterator<Item = &'a Object> + use<'a> {
         self.tables.get(resource).into_iter().flat_map(OrdMap::values)
     }
 
     /// The objects of a type in one namespace, by name.
-    pub fn list_in(
-        &self,
+    pub fn list_in<'a>(
+        &'a self,
         resource: &GroupResource,
         namespace: &str,
-    ) -> impl Iterator<Item = &Object> {
+    ) -> impl Iterator<Item = &'a Object> + use<'a> {
         let first: (Str, Str) = (namespace.into(), "".into());
         let wanted = first.0.clone();
         self.tables
@@ -54,27 +57,30 @@ impl Cache {
     pub fn owned_by<'a>(
         &'a self,
         uid: &str,
-        resource: &'a GroupResource,
+        resource: &GroupResource,
     ) -> impl Iterator<Item = &'a Object> + use<'a> {
-        let uid: Str = uid.into();
+        let (uid, resource): (Str, _) = (uid.into(), resource.clone());
         let first = (uid.clone(), Key::new(resource.clone(), "", ""));
         self.owned
             .range(first..)
-            .take_while(move |((owner, key), _)| *owner == uid && key.resource == *resource)
+            .take_while(move |((owner, key), _)| *owner == uid && key.resource == resource)
             .map(|(_, object)| object)
     }
 
     /// The objects of a type in one namespace that nothing manages, by name.
     pub fn orphans_in<'a>(
         &'a self,
-        resource: &'a GroupResource,
-        namespace: &'a str,
+        resource: &GroupResource,
+        namespace: &str,
     ) -> impl Iterator<Item = &'a Object> + use<'a> {
-        let first = ("".into(), Key::new(resource.clone(), namespace, ""));
+        let wanted = Key::new(resource.clone(), namespace, "");
+        let first: (Str, Key) = ("".into(), wanted.clone());
         self.owned
             .range(first..)
             .take_while(move |((owner, key), _)| {
-                owner.is_empty() && key.resource == *resource && *key.namespace == *namespace
+                owner.is_empty()
+                    && key.resource == wanted.resource
+                    && key.namespace == wanted.namespace
             })
             .map(|(_, object)| object)
     }

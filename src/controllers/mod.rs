@@ -1,0 +1,14 @@
+//! The controllers, a folder each. They meet only through API objects.
+
+/// Facts about pods that several controllers decide by.
+pub mod pod;
+/// Creating and deleting pods on an owner's behalf.
+pub mod pod_control;
+mod replicaset;
+
+use crate::runtime::Controller;
+
+/// Every controller, in the order in which they start.
+pub fn controllers() -> Vec<Box<dyn Controller>> {
+    vec![Box::new(replicaset::replica_sets()), Box::new(replicaset::replication_controllers())]
+}

@@ -1,0 +1,242 @@
+//! Keeps as many pods as a ReplicaSet, or a ReplicationController, asks for.
+//! Mirrors `pkg/controller/replicaset` and `pkg/controller/replication`.
+
+mod owner;
+mod plan;
+#[cfg(test)]
+mod plan_tests;
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec, ReplicationController};
+
+use self::owner::{Counts, Failure, PodOwner};
+use self::plan::{Action, Plan, Wanted};
+use super::pod::{self, PODS};
+use super::pod_control;
+use crate::api::Status;
+use crate::object::{Key, Object, meta};
+use crate::runtime::claim::{self, Claim};
+use crate::runtime::{Cache, Context, Controller, Expectations, Next, Watch, batch};
+
+/// The controller of ReplicaSets.
+pub fn replica_sets() -> Replicas<ReplicaSet> {
+    Replicas { expectations: Expectations::default(), kind: PhantomData }
+}
+
+/// The controller of ReplicationControllers.
+pub fn replication_controllers() -> Replicas<ReplicationController> {
+    Replicas { expectations: Expectations::default(), kind: PhantomData }
+}
+
+/// A controller that keeps the pods of one kind of owner.
+#[derive(Clone)]
+pub struct Replicas<K> {
+    /// The pods written last, until the cache shows them: counting earlier would count them out.
+    expectations: Expectations,
+    kind: PhantomData<K>,
+}
+
+impl<K: PodOwner> Controller for Replicas<K> {
+    fn name(&self) -> &'static str {
+        K::CONTROLLER
+    }
+
+    fn watches(&self) -> Vec<Watch> {
+        vec![
+            Watch::Own(K::RESOURCE),
+            Watch::Owned { resource: PODS.clone(), kind: K::KIND, owner: K::RESOURCE },
+            Watch::Mapped(PODS.clone(), adopters::<K>),
+        ]
+    }
+
+    fn sync(&mut self, key: &Key, cx: &mut Context<'_>) -> Result<Next, Status> {
+        let cache = cx.cache;
+        let Some(object) = cache.get(key) else {
+            self.expectations.forget(key);
+            return Ok(Next::OnChange);
+        };
+        let Some(owner) = object.get::<K>() else { return Ok(Next::OnChange) };
+        let Some(selector) = owner.selector() else { return Ok(Next::OnChange) };
+
+        let settled = self.expectations.met(key, cache);
+        let mut claim = claim::claim(cache, object, &PODS, &selector);
+        claim.adopt.retain(|orphan| orphan.get().is_some_and(pod::is_active));
+        if settled {
+            self.adopt_and_release(key, cx, object, &claim)?;
+        }
+        let owned = || claim.owned.iter().chain(&claim.adopt).filter_map(|object| object.get());
+        let active: Vec<&Pod> = owned().filter(|pod| pod::is_active(pod)).collect();
+        let terminating = owned().filter(|pod| pod::is_terminating(pod)).count();
+
+        let wanted = Wanted {
+            replicas: usize::try_from(owner.replicas()).unwrap_or(0),
+            min_ready: Duration::from_secs(owner.min_ready_seconds().try_into().unwrap_or(0)),
+        };
+        let too_many = active.len() > wanted.replicas;
+        let related = if too_many { related(cache, object) } else { Vec::new() };
+        let plan = plan::plan(wanted, &active, &related, cx.now);
+        let outcome = if settled && !meta::is_terminating(object.meta()) {
+            self.carry_out(key, cx, object, owner.template(), &plan)
+        } else {
+            Ok(())
+        };
+        let counts = counts(owner, &plan, &active, terminating, &outcome, cx);
+        write_status::<K>(cx, object, counts)?;
+        outcome?;
+        Ok(plan.next_available.map_or(Next::OnChange, |at| Next::After(at.since(cx.now))))
+    }
+}
+
+impl<K: PodOwner> Replicas<K> {
+    fn adopt_and_release(
+        &mut self,
+        key: &Key,
+        cx: &mut Context<'_>,
+        owner: &Object,
+        claim: &Claim<'_>,
+    ) -> Result<(), Status> {
+        for orphan in &claim.adopt {
+            let adopted = claim::adopt(cx, owner, orphan)?;
+            self.expectations.expect(key, &adopted);
+        }
+        for stray in &claim.release {
+            if let Some(released) = claim::release(cx, owner, stray)? {
+                self.expectations.expect(key, &released);
+            }
+        }
+        Ok(())
+    }
+
+    /// Mirrors `ReplicaSetController.manageReplicas`.
+    fn carry_out(
+        &mut self,
+        key: &Key,
+        cx: &mut Context<'_>,
+        owner: &Object,
+        template: Option<&PodTemplateSpec>,
+        plan: &Plan<'_>,
+    ) -> Result<(), Status> {
+        match &plan.action {
+            Action::Nothing => Ok(()),
+            Action::Create(count) => {
+                cx.explain(key, plan);
+                let Some(template) = template else { return Ok(()) };
+                let (_, outcome) = batch::slow_start(*count, || {
+                    let pod = pod_control::from_template(owner, template);
+                    let created = pod_control::create(cx, owner, pod)?;
+                    self.expectations.expect(key, &created);
+                    Ok(())
+                });
+                outcome.or_else(|status| {
+                    if pod_control::namespace_is_terminating(&status) {
+                        Ok(())
+                    } else {
+                        Err(status)
+                    }
+                })
+            }
+            Action::Delete(victims) => {
+                cx.explain(key, plan);
+                let mut outcome = Ok(());
+                for victim in victims {
+                    match pod_control::delete(cx, owner, victim) {
+                        Ok(Some(deleted)) => self.expectations.expect(key, &deleted),
+                        Ok(None) => {}
+                        Err(status) => outcome = outcome.and(Err(status)),
+                    }
+                }
+                outcome
+            }
+        }
+    }
+}
+
+/// The owners that may adopt a pod that nothing manages. Mirrors `addPod` of an orphan.
+fn adopters<K: PodOwner>(object: &Object, _: Option<&Object>, cache: &Cache) -> Vec<Key> {
+    let (Some(labels), None) = (&object.meta().labels, meta::controller_of(object.meta())) else {
+        return Vec::new();
+    };
+    let owners = cache.list_in(&K::RESOURCE, object.namespace());
+    let matching = owners.filter(|owner| {
+        let selector = owner.get().and_then(K::selector);
+        selector.is_some_and(|selector| selector.matches(labels))
+    });
+    matching.map(Object::key).collect()
+}
+
+/// The active pods of all sets with the same owner: of this one and, under a Deployment, of its
+/// older and newer ones. Mirrors `getIndirectlyRelatedPods`.
+fn related<'a>(cache: &'a Cache, set: &'a Object) -> Vec<&'a Pod> {
+    let resource = set.resource();
+    let uids: Vec<&str> = match meta::controller_of(set.meta()) {
+        None => vec![set.uid()],
+        Some(owner) => {
+            let siblings = cache.list_in(&resource, set.namespace());
+            let siblings = siblings.filter(|set| meta::is_controlled_by(set.meta(), &owner.uid));
+            siblings.map(Object::uid).collect()
+        }
+    };
+    let pods = uids.into_iter().flat_map(|uid| cache.owned_by(uid, &PODS));
+    pods.filter_map(Object::get).filter(|pod| pod::is_active(pod)).collect()
+}
+
+/// The new status. Mirrors `calculateStatus`.
+fn counts<K: PodOwner>(
+    owner: &K,
+    plan: &Plan<'_>,
+    active: &[&Pod],
+    terminating: usize,
+    outcome: &Result<(), Status>,
+    cx: &Context<'_>,
+) -> Counts {
+    let template = owner.template().and_then(|template| template.metadata.as_ref());
+    let wanted = template.and_then(|meta| meta.labels.clone()).unwrap_or_default();
+    let fully_labeled = active.iter().filter(|pod| {
+        let labels = pod.metadata.labels.as_ref();
+        labels.map_or(wanted.is_empty(), |labels| {
+            crate::base::label_selector::has_all(labels, &wanted)
+        })
+    });
+    let failure = outcome.as_ref().err().map(|status| {
+        owner.counts().failure.unwrap_or_else(|| Failure {
+            reason: if plan.current < plan.desired { "FailedCreate" } else { "FailedDelete" }
+                .into(),
+            message: status.message.clone(),
+            since: Some(meta::timestamp(cx.now)),
+        })
+    });
+    Counts {
+        replicas: number(plan.current),
+        fully_labeled: number(fully_labeled.count()),
+        ready: number(plan.ready),
+        available: number(plan.available),
+        terminating: number(terminating),
+        observed_generation: owner.meta().generation.unwrap_or(0),
+        failure,
+    }
+}
+
+fn write_status<K: PodOwner>(
+    cx: &mut Context<'_>,
+    object: &Object,
+    counts: Counts,
+) -> Result<(), Status> {
+    let mut object = object.clone();
+    let Some(owner) = object.edit::<K>() else { return Ok(()) };
+    let before = owner.counts();
+    owner.set_counts(counts);
+    if owner.counts() == before {
+        return Ok(());
+    }
+    match cx.update_status(object) {
+        Err(status) if status.is_not_found() => Ok(()),
+        outcome => outcome.map(|_| ()),
+    }
+}
+
+fn number(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
