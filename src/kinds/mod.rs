@@ -31,9 +31,12 @@ pub mod persistent_volume;
 pub mod persistent_volume_claim;
 /// Pod.
 pub mod pod;
+/// What all kinds with pods in them share.
+pub mod pod_template;
 mod prepare;
 /// PriorityClass.
 pub mod priority_class;
+mod quantities;
 /// ReplicaSet.
 pub mod replica_set;
 /// ReplicationController.

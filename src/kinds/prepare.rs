@@ -13,12 +13,21 @@ pub fn next_generation(new: &mut ObjectMeta, old: &ObjectMeta, changed: bool) {
     new.generation = if changed { Some(old.generation.unwrap_or(0) + 1) } else { old.generation };
 }
 
+/// The finalizer that keeps a new object for as long as it is in use.
+/// Mirrors the admission plugin StorageObjectInUseProtection.
+pub fn protect(meta: &mut ObjectMeta, finalizer: &str) {
+    let finalizers = meta.finalizers.get_or_insert_default();
+    if !finalizers.iter().any(|name| name == finalizer) {
+        finalizers.push(finalizer.to_owned());
+    }
+}
+
 /// `prepare_create`, `prepare_update` and `prepare_status` of a kind with `spec`, `status` and a
 /// generation that follows the spec.
 macro_rules! generational {
     () => {
         fn prepare_create(object: &mut Self::Object) {
-            object.status = Default::default();
+            object.status = Some(Default::default());
             $crate::kinds::prepare::first_generation(&mut object.metadata);
         }
 
@@ -35,21 +44,4 @@ macro_rules! generational {
     };
 }
 
-/// The same for a kind without generation.
-macro_rules! with_status {
-    () => {
-        fn prepare_create(object: &mut Self::Object) {
-            object.status = Default::default();
-        }
-
-        fn prepare_update(new: &mut Self::Object, old: &Self::Object) {
-            new.status.clone_from(&old.status);
-        }
-
-        fn prepare_status(new: &mut Self::Object, old: &Self::Object) {
-            new.spec.clone_from(&old.spec);
-        }
-    };
-}
-
-pub(crate) use {generational, with_status};
+pub(crate) use generational;

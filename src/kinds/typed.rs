@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::cells::NONE;
-use super::{Column, FieldError, Kind, Lookup, Names};
+use super::{Column, FieldError, Kind, Lookup, Names, quantities};
 use crate::base::table::Tabs;
 use crate::object::{Object, Resource, codec};
 use crate::sim::Time;
@@ -27,9 +27,9 @@ pub trait Typed: Sync + 'static {
     fn to_hub(version: &str, value: &Value) -> Option<Value> {
         None
     }
-    /// Converts JSON of the stored version to another served one.
-    fn from_hub(version: &str, value: &Value) -> Option<Value> {
-        None
+    /// Converts JSON of the stored version to the served one that is asked for.
+    fn from_hub(version: &str, value: Value) -> Value {
+        value
     }
     /// Fills in the defaults.
     fn default(object: &mut Self::Object) {}
@@ -108,13 +108,13 @@ impl<K: Typed> Kind for K {
 
     fn decode(&self, version: &str, value: &Value) -> Result<Object, String> {
         let converted = K::to_hub(version, value);
-        let object: K::Object = codec::decode(converted.as_ref().unwrap_or(value))?;
+        let value = quantities::canonical(converted.as_ref().unwrap_or(value))?;
+        let object: K::Object = codec::decode(&value)?;
         Ok(Object::new(object))
     }
 
     fn encode(&self, version: &str, object: &Object) -> Value {
-        let value = object.to_value();
-        K::from_hub(version, &value).unwrap_or(value)
+        K::from_hub(version, object.to_value())
     }
 
     fn default(&self, object: &mut Object) {

@@ -1,5 +1,7 @@
 //! Deployment.
 
+mod defaults;
+
 use k8s_openapi::api::apps::v1::Deployment;
 
 use super::{Column, Names, Typed, cells, prepare, selectors};
@@ -28,8 +30,12 @@ impl Typed for Deployments {
         Column::wide("Selector"),
     ];
 
+    fn default(object: &mut Deployment) {
+        defaults::default(object);
+    }
+
     fn prepare_create(object: &mut Deployment) {
-        object.status = None;
+        object.status = Some(Default::default());
         prepare::first_generation(&mut object.metadata);
     }
 

@@ -3,6 +3,8 @@
 use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time as Timestamp};
 
+use serde_json::Value;
+
 use super::{Column, Names, Typed, cells};
 use crate::sim::Time;
 
@@ -27,8 +29,17 @@ impl Typed for Events {
         Column::wide("Name"),
     ];
 
-    fn default(object: &mut Event) {
-        object.type_.get_or_insert_with(|| "Normal".to_owned());
+    fn from_hub(_: &str, mut value: Value) -> Value {
+        // Go writes these out even when they are empty.
+        let Some(fields) = value.as_object_mut() else { return value };
+        for name in ["eventTime", "firstTimestamp", "lastTimestamp"] {
+            fields.entry(name).or_insert(Value::Null);
+        }
+        for name in ["reportingComponent", "reportingInstance"] {
+            fields.entry(name).or_insert_with(|| Value::String(String::new()));
+        }
+        fields.entry("source").or_insert_with(|| Value::Object(Default::default()));
+        value
     }
 
     fn fields(object: &Event) -> Vec<(&'static str, String)> {

@@ -1,10 +1,13 @@
 //! HorizontalPodAutoscaler: stored as autoscaling/v2, also served as autoscaling/v1.
 
 mod columns;
+mod convert;
+mod defaults;
 
-use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::autoscaling::v2::{HorizontalPodAutoscaler, HorizontalPodAutoscalerStatus};
+use serde_json::Value;
 
-use super::{Column, Names, Typed, prepare};
+use super::{Column, Names, Typed};
 use crate::sim::Time;
 
 /// The kind HorizontalPodAutoscaler. Mirrors `pkg/registry/autoscaling/horizontalpodautoscaler`.
@@ -27,7 +30,30 @@ impl Typed for HorizontalPodAutoscalers {
     };
     const COLUMNS: &'static [Column] = columns::COLUMNS;
 
-    prepare::with_status!();
+    fn to_hub(version: &str, value: &Value) -> Option<Value> {
+        (version == "v1").then(|| convert::to_v2(value))
+    }
+
+    fn from_hub(version: &str, value: Value) -> Value {
+        if version == "v1" { convert::to_v1(value) } else { value }
+    }
+
+    fn default(object: &mut HorizontalPodAutoscaler) {
+        defaults::default(object);
+    }
+
+    fn prepare_create(object: &mut HorizontalPodAutoscaler) {
+        let status = HorizontalPodAutoscalerStatus::default();
+        object.status = Some(HorizontalPodAutoscalerStatus { current_replicas: Some(0), ..status });
+    }
+
+    fn prepare_update(new: &mut HorizontalPodAutoscaler, old: &HorizontalPodAutoscaler) {
+        new.status.clone_from(&old.status);
+    }
+
+    fn prepare_status(new: &mut HorizontalPodAutoscaler, old: &HorizontalPodAutoscaler) {
+        new.spec.clone_from(&old.spec);
+    }
 
     fn row(object: &HorizontalPodAutoscaler, now: Time) -> Vec<String> {
         columns::row(object, now)

@@ -19,6 +19,13 @@ impl Typed for Namespaces {
     const COLUMNS: &'static [Column] =
         &[Column::new("Name"), Column::new("Status"), Column::new("Age")];
 
+    fn default(object: &mut Namespace) {
+        if let Some(name) = &object.metadata.name {
+            let labels = object.metadata.labels.get_or_insert_default();
+            labels.entry("kubernetes.io/metadata.name".to_owned()).or_insert_with(|| name.clone());
+        }
+    }
+
     fn prepare_create(object: &mut Namespace) {
         let phase = Some("Active".to_owned());
         object.status = Some(NamespaceStatus { phase, ..NamespaceStatus::default() });

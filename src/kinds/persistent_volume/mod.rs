@@ -2,7 +2,8 @@
 
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus};
 
-use super::{Column, Names, Typed, cells};
+use super::pod_template::defaults::text;
+use super::{Column, Names, Typed, cells, prepare};
 use crate::sim::Time;
 
 /// The kind PersistentVolume. Mirrors `pkg/registry/core/persistentvolume`.
@@ -30,7 +31,17 @@ impl Typed for PersistentVolumes {
         Column::wide("VolumeMode"),
     ];
 
+    fn default(object: &mut PersistentVolume) {
+        let spec = object.spec.get_or_insert_default();
+        text(&mut spec.persistent_volume_reclaim_policy, "Retain");
+        text(&mut spec.volume_mode, "Filesystem");
+        if let Some(host_path) = &mut spec.host_path {
+            host_path.type_.get_or_insert_default();
+        }
+    }
+
     fn prepare_create(object: &mut PersistentVolume) {
+        prepare::protect(&mut object.metadata, "kubernetes.io/pv-protection");
         let phase = Some("Pending".to_owned());
         object.status = Some(PersistentVolumeStatus { phase, ..PersistentVolumeStatus::default() });
     }

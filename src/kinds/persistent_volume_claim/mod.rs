@@ -5,7 +5,8 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::persistent_volume::{access_modes, storage, storage_class, unset};
-use super::{Column, Names, Typed, cells};
+use super::pod_template::defaults::text;
+use super::{Column, Names, Typed, cells, prepare};
 use crate::sim::Time;
 
 /// The kind PersistentVolumeClaim. Mirrors `pkg/registry/core/persistentvolumeclaim`.
@@ -37,7 +38,12 @@ impl Typed for PersistentVolumeClaims {
         Column::wide("VolumeMode"),
     ];
 
+    fn default(object: &mut PersistentVolumeClaim) {
+        text(&mut object.spec.get_or_insert_default().volume_mode, "Filesystem");
+    }
+
     fn prepare_create(object: &mut PersistentVolumeClaim) {
+        prepare::protect(&mut object.metadata, "kubernetes.io/pvc-protection");
         let phase = Some("Pending".to_owned());
         object.status =
             Some(PersistentVolumeClaimStatus { phase, ..PersistentVolumeClaimStatus::default() });

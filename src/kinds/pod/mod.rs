@@ -6,7 +6,9 @@ pub use columns::status_word;
 
 use k8s_openapi::api::core::v1::{Pod, PodStatus};
 
-use super::{Column, Names, Typed, prepare};
+use serde_json::Value;
+
+use super::{Column, Names, Typed, pod_template, prepare};
 use crate::sim::Time;
 
 /// The kind Pod. Mirrors `pkg/registry/core/pod`.
@@ -34,6 +36,19 @@ impl Typed for Pods {
     };
     const COLUMNS: &'static [Column] = columns::COLUMNS;
 
+    fn from_hub(_: &str, mut value: Value) -> Value {
+        // Go writes an absent time of the last probe as null.
+        let conditions = value.pointer_mut("/status/conditions").and_then(Value::as_array_mut);
+        for condition in conditions.into_iter().flatten().filter_map(Value::as_object_mut) {
+            condition.entry("lastProbeTime").or_insert(Value::Null);
+        }
+        value
+    }
+
+    fn default(pod: &mut Pod) {
+        pod_template::defaults::pod(pod);
+    }
+
     fn prepare_create(pod: &mut Pod) {
         prepare::first_generation(&mut pod.metadata);
         let phase = Some("Pending".to_owned());
@@ -47,6 +62,14 @@ impl Typed for Pods {
     }
 
     fn prepare_status(new: &mut Pod, old: &Pod) {
+        // Go writes these out even when they are empty.
+        let status = new.status.get_or_insert_default();
+        for statuses in [&mut status.init_container_statuses, &mut status.container_statuses] {
+            for container in statuses.iter_mut().flatten() {
+                container.state.get_or_insert_default();
+                container.last_state.get_or_insert_default();
+            }
+        }
         new.spec.clone_from(&old.spec);
         new.metadata.generation = old.metadata.generation;
         new.metadata.owner_references.clone_from(&old.metadata.owner_references);

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::apps::v1::ReplicaSet;
 
-use super::{Column, Names, Typed, cells, prepare, selectors};
+use super::{Column, Names, Typed, cells, pod_template, prepare, selectors};
 use crate::sim::Time;
 
 /// The kind ReplicaSet. Mirrors `pkg/registry/apps/replicaset`.
@@ -30,6 +30,12 @@ impl Typed for ReplicaSets {
         ..Names::namespaced("apps", &["v1"], "ReplicaSet", "replicasets", "replicaset")
     };
     const COLUMNS: &'static [Column] = COLUMNS;
+
+    fn default(object: &mut ReplicaSet) {
+        let spec = object.spec.get_or_insert_default();
+        spec.replicas.get_or_insert(1);
+        pod_template::defaults::template(spec.template.get_or_insert_default());
+    }
 
     prepare::generational!();
 

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::ReplicationController;
 
-use super::{Column, Names, Typed, cells, prepare, replica_set};
+use super::{Column, Names, Typed, cells, pod_template, prepare, replica_set};
 use crate::base::label_selector::Selector;
 use crate::sim::Time;
 
@@ -25,6 +25,20 @@ impl Typed for ReplicationControllers {
         )
     };
     const COLUMNS: &'static [Column] = replica_set::COLUMNS;
+
+    fn default(object: &mut ReplicationController) {
+        let spec = object.spec.get_or_insert_default();
+        spec.replicas.get_or_insert(1);
+        let Some(template) = &mut spec.template else { return };
+        pod_template::defaults::template(template);
+        // What the template says of its pods holds for the selector and the controller too.
+        let labels = template.metadata.as_ref().and_then(|meta| meta.labels.as_ref());
+        for field in [&mut spec.selector, &mut object.metadata.labels] {
+            if field.as_ref().is_none_or(|pairs| pairs.is_empty()) {
+                *field = labels.cloned();
+            }
+        }
+    }
 
     prepare::generational!();
 

@@ -1,9 +1,11 @@
 //! Service.
 
-use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
+mod defaults;
+
+use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec, ServiceStatus};
 
 use super::cells::{self, NONE, UNKNOWN};
-use super::{Column, Names, Typed, prepare};
+use super::{Column, Names, Typed};
 use crate::sim::Time;
 
 /// The kind Service. Mirrors `pkg/registry/core/service`.
@@ -28,7 +30,23 @@ impl Typed for Services {
         Column::wide("Selector"),
     ];
 
-    prepare::with_status!();
+    fn default(object: &mut Service) {
+        defaults::default(object);
+    }
+
+    fn prepare_create(object: &mut Service) {
+        let load_balancer = Some(Default::default());
+        object.status = Some(ServiceStatus { load_balancer, ..ServiceStatus::default() });
+    }
+
+    fn prepare_update(new: &mut Service, old: &Service) {
+        new.status.clone_from(&old.status);
+        keep_addresses(new, old);
+    }
+
+    fn prepare_status(new: &mut Service, old: &Service) {
+        new.spec.clone_from(&old.spec);
+    }
 
     fn fields(object: &Service) -> Vec<(&'static str, String)> {
         let spec = object.spec.clone().unwrap_or_default();
@@ -51,6 +69,31 @@ impl Typed for Services {
             cells::age(meta, now),
             cells::labels(spec.selector.as_ref()),
         ]
+    }
+}
+
+/// What was allocated stays, where the replacement leaves it out. Mirrors
+/// `patchAllocatedValues` of `pkg/registry/core/service`.
+fn keep_addresses(new: &mut Service, old: &Service) {
+    let (Some(new), Some(old)) = (&mut new.spec, &old.spec) else { return };
+    let has_address =
+        |kind: Option<&str>| matches!(kind, Some("ClusterIP" | "NodePort" | "LoadBalancer"));
+    let has_node_ports = |kind: Option<&str>| matches!(kind, Some("NodePort" | "LoadBalancer"));
+    let (kind, old_kind) = (new.type_.as_deref(), old.type_.as_deref());
+    if has_address(kind) && has_address(old_kind) {
+        if new.cluster_ip.as_deref().unwrap_or_default().is_empty() {
+            new.cluster_ip.clone_from(&old.cluster_ip);
+        }
+        if new.cluster_ips.as_ref().is_none_or(Vec::is_empty) && new.cluster_ip == old.cluster_ip {
+            new.cluster_ips.clone_from(&old.cluster_ips);
+        }
+    }
+    if has_node_ports(kind) && has_node_ports(old_kind) {
+        let before = old.ports.as_deref().unwrap_or_default();
+        for port in new.ports.iter_mut().flatten().filter(|port| port.node_port.unwrap_or(0) == 0) {
+            let same = before.iter().find(|o| o.port == port.port && o.protocol == port.protocol);
+            port.node_port = same.and_then(|same| same.node_port);
+        }
     }
 }
 

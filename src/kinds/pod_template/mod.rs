@@ -1,0 +1,5 @@
+//! What all kinds with pods in them share: the defaults and rules of `PodSpec` and
+//! `PodTemplateSpec`.
+
+/// The defaults of pod specs.
+pub mod defaults;
