@@ -7,8 +7,8 @@ const HEADING: &str = "| layer | may use |";
 
 /// A row of the table.
 struct Layer {
-    /// Where it lives below `src`: `kinds`, `bin/page`; a trailing `/*` makes each part of the
-    /// folder a layer that may not use the others.
+    /// Where it lives below `src`: `kinds`, `bin/page`; a trailing `/*` makes each folder in it a
+    /// layer that the others may not use.
     name: String,
     /// The layers, or single items of them (`sim::Time`), that it may use.
     uses: Vec<String>,
@@ -32,7 +32,7 @@ pub fn complaints(sources: &[Source]) -> Vec<String> {
         }
         let code = source.product_code();
         for (position, target) in references(&code, &module, layer.name.starts_with("bin")) {
-            if !allowed(layer, &layers, &module, &target) {
+            if !allowed(layer, &layers, &module, &target, &is_folder) {
                 complaints.push(format!(
                     "{}:{}: `{}` may not use `{}`; {DOCUMENT} allows it: {}",
                     source.path,
@@ -47,7 +47,17 @@ pub fn complaints(sources: &[Source]) -> Vec<String> {
     complaints
 }
 
-fn allowed(layer: &Layer, layers: &[Layer], module: &[String], target: &[String]) -> bool {
+fn is_folder(layer: &str, part: &str) -> bool {
+    super::root().join("src").join(layer).join(part).is_dir()
+}
+
+fn allowed(
+    layer: &Layer,
+    layers: &[Layer],
+    module: &[String],
+    target: &[String],
+    is_folder: &dyn Fn(&str, &str) -> bool,
+) -> bool {
     let Some(first) = target.first() else { return true };
     let known = layers.iter().any(|row| row.name.trim_end_matches("/*") == first);
     if !known {
@@ -55,12 +65,12 @@ fn allowed(layer: &Layer, layers: &[Layer], module: &[String], target: &[String]
     }
     let own = layer.name.trim_end_matches("/*");
     if first == own {
-        // Parts of a folder keep to themselves; its `mod.rs`, which lists them, may name all.
+        // Folders keep to themselves; `mod.rs` beside them, which lists them, may name all.
         let sibling = layer.name.ends_with("/*")
             && module.len() > 1
             && target.len() > 1
             && target[1] != module[1]
-            && target[1].starts_with(char::is_lowercase);
+            && is_folder(own, &target[1]);
         return !sibling;
     }
     layer.uses.iter().any(|entry| {
@@ -207,12 +217,16 @@ fn a_layer_may_use_what_its_row_says() {
         ("kinds/pod", "kinds::FieldError", true),
         ("parts/a", "parts::b::thing", false),
         ("parts/a", "parts::a::thing", true),
+        ("parts/a", "parts::shared::thing", true),
         ("parts", "parts::b::thing", true),
     ];
     for (module, target, expected) in cases {
         let layer = layer_of(&layers, module).expect(module);
         let split = |text: &str, by: &str| text.split(by).map(str::to_owned).collect::<Vec<_>>();
-        let answer = allowed(layer, &layers, &split(module, "/"), &split(target, "::"));
+        let answer =
+            allowed(layer, &layers, &split(module, "/"), &split(target, "::"), &|_, part| {
+                part == "b"
+            });
         assert_eq!(answer, expected, "{module} uses {target}");
     }
 }
