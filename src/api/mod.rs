@@ -1,6 +1,7 @@
 //! The API server: one door for requests, whoever sends them.
 
 mod admission;
+mod bootstrap;
 mod decode;
 mod door;
 mod metadata;
@@ -23,3 +24,6 @@ pub trait Api {
     /// A [`Status`] with upstream's reason, code and message.
     fn call(&mut self, request: Request) -> Result<Reply, Status>;
 }
+
+#[cfg(test)]
+mod server_tests;

@@ -1,17 +1,12 @@
 //! [`Server`]: the store behind the one door.
 
-use k8s_openapi::api::core::v1::Namespace;
-
-use super::{Api, Reply, Request, Status, Verb};
+use super::{Api, Reply, Request, Status, Verb, bootstrap};
 use crate::kinds::{KINDS, Kind};
 use crate::object::{GroupResource, Key, Object};
 use crate::sim::{Rng, Time};
 use crate::store::{Conflict, Precondition, Store};
 
 pub(super) const NAMESPACES: GroupResource = GroupResource::new("", "namespaces");
-
-/// The namespaces that the server makes before it answers its first request.
-const SYSTEM_NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
 /// The API server: decodes, defaults, admits, validates and stores. Cloning it is cheap.
 #[derive(Clone)]
@@ -24,8 +19,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with an empty store that serves every built-in kind. It makes the system
-    /// namespaces when the first request comes in.
+    /// A server with an empty store that serves every built-in kind. It makes what a
+    /// cluster has from the start when the first request comes in.
     pub fn new(rng: Rng) -> Self {
         Self { store: Store::default(), rng, now: Time::default(), kinds: KINDS, started: false }
     }
@@ -48,16 +43,17 @@ impl Server {
         })
     }
 
-    /// Mirrors the post-start hook `start-system-namespaces-controller`.
+    /// Makes what a cluster has from the start.
     fn start(&mut self) {
-        if std::mem::replace(&mut self.started, true) || self.kind(&NAMESPACES).is_none() {
+        if std::mem::replace(&mut self.started, true) {
             return;
         }
-        for name in SYSTEM_NAMESPACES {
-            let mut namespace = Object::new(Namespace::default());
-            namespace.meta_mut().name = Some(name.to_owned());
-            // The store is empty and the object valid, so nothing can be refused.
-            let _ = self.call(Request::create(namespace));
+        for object in bootstrap::objects() {
+            let (resource, name) = (object.resource(), object.name().to_owned());
+            if self.kind(&resource).is_some() {
+                let made = self.call(Request::create(object));
+                assert!(made.is_ok(), "{resource} {name} of the start is refused: {made:?}");
+            }
         }
     }
 

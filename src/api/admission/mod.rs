@@ -1,7 +1,14 @@
 //! Admission: what may change or refuse a write between decoding and storing.
 //! Mirrors `k8s.io/apiserver/pkg/admission` and the plugins of `plugin/pkg/admission`.
 
+mod default_storage_class;
+mod default_toleration_seconds;
 mod namespace_lifecycle;
+mod persistent_volume_claim_resize;
+mod priority;
+mod service_account;
+mod service_addresses;
+mod storage_object_in_use_protection;
 
 use super::Status;
 use crate::kinds::Kind;
@@ -38,6 +45,16 @@ pub(super) struct Write<'a> {
     pub rng: &'a mut Rng,
 }
 
+impl Write<'_> {
+    /// A refusal of this write. Mirrors `admission.NewForbidden`.
+    fn forbidden(&self, why: &str) -> Status {
+        let meta = self.object.meta();
+        let given = [meta.name.as_deref(), meta.generate_name.as_deref()];
+        let name = given.into_iter().flatten().find(|name| !name.is_empty()).unwrap_or("Unknown");
+        Status::forbidden(&self.kind.names().resource(), name, why)
+    }
+}
+
 /// One step of admission. Mirrors `admission.MutationInterface` and `ValidationInterface`.
 pub(super) trait Plugin: Sync {
     /// May change the object, or refuse the write.
@@ -51,7 +68,16 @@ pub(super) trait Plugin: Sync {
 }
 
 /// Every plugin, in upstream's order. Mirrors `pkg/kubeapiserver/options/plugins.go`.
-const CHAIN: &[&dyn Plugin] = &[&namespace_lifecycle::NamespaceLifecycle];
+const CHAIN: &[&dyn Plugin] = &[
+    &namespace_lifecycle::NamespaceLifecycle,
+    &service_account::ServiceAccount,
+    &priority::Priority,
+    &default_toleration_seconds::DefaultTolerationSeconds,
+    &default_storage_class::DefaultStorageClass,
+    &storage_object_in_use_protection::StorageObjectInUseProtection,
+    &persistent_volume_claim_resize::PersistentVolumeClaimResize,
+    &service_addresses::ServiceAddresses,
+];
 
 /// Lets every plugin change the object.
 pub(super) fn admit(write: &mut Write<'_>) -> Result<(), Status> {

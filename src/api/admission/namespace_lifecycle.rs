@@ -39,8 +39,7 @@ fn creation(write: &Write<'_>) -> Result<(), Status> {
     }
     let why =
         format!("unable to create new content in namespace {name} because it is being terminated");
-    let resource = write.kind.names().resource();
-    let mut status = Status::forbidden(&resource, write.object.name(), &why);
+    let mut status = write.forbidden(&why);
     status.causes.push(Cause {
         reason: "NamespaceTerminating".to_owned(),
         message: format!("namespace {name} is being terminated"),
