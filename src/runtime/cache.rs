@@ -98,13 +98,40 @@ impl Cache {
     }
 
     /// Replaces everything by what the store holds now: a relist, after falling too far behind.
-    pub fn relist(&mut self, store: &Store) {
-        *self = Self { revision: store.revision(), ..Self::default() };
+    /// What differs from before is returned as changes, so that nobody misses anything.
+    /// Mirrors `client-go/tools/cache.DeltaFIFO.Replace`.
+    pub fn relist(&mut self, store: &Store) -> Vec<Change> {
+        let before =
+            std::mem::replace(self, Self { revision: store.revision(), ..Self::default() });
+        let mut changes = Vec::new();
         for resource in store.resources() {
             for object in store.list(resource) {
                 self.remember(object.clone());
+                let previous = before.get(&object.key()).cloned();
+                if previous.as_ref().is_some_and(|known| known.same(object)) {
+                    continue;
+                }
+                let kind =
+                    if previous.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
+                changes.push(Change {
+                    revision: self.revision,
+                    kind,
+                    object: object.clone(),
+                    previous,
+                });
             }
         }
+        for object in before.tables.values().flat_map(OrdMap::values) {
+            if store.get(&object.key()).is_none() {
+                changes.push(Change {
+                    revision: self.revision,
+                    kind: ChangeKind::Deleted,
+                    object: object.clone(),
+                    previous: Some(object.clone()),
+                });
+            }
+        }
+        changes
     }
 
     fn remember(&mut self, object: Object) {

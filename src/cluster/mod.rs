@@ -1,0 +1,290 @@
+//! The composition root: wires the API server, the controllers, the scheduler, the kubelets and the
+//! metrics together and steps them. It knows no rule of Kubernetes.
+
+mod bootstrap;
+mod control;
+mod event;
+mod invariants;
+mod view;
+mod worker;
+
+use std::time::Duration;
+
+pub use bootstrap::{NodeSpec, Options};
+pub use control::Control;
+pub use event::Event;
+pub use invariants::{INVARIANTS, Invariant, check_invariants};
+
+use crate::api::{Api, Door, Reply, Request, Server, Status};
+use crate::kubelet::Kubelets;
+use crate::metrics::Metrics;
+use crate::object::{GroupResource, Object};
+use crate::runtime::{Cache, Context};
+use crate::scheduler::Scheduler;
+use crate::sim::{Agenda, Rng, Time, Trace};
+use crate::store::Store;
+use view::{View, ViewId};
+use worker::Worker;
+
+/// When every cluster's clock starts: 2026-01-05 08:00:00 UTC, a Monday.
+pub const START: Time = Time::from_seconds(1_767_600_000);
+
+/// How long a controller takes for one key.
+const SYNC_COST: Duration = Duration::from_micros(50);
+/// How long the scheduler takes for one Pod, and the kubelets for one step.
+const STEP_COST: Duration = Duration::from_micros(50);
+
+/// A whole cluster as a value: clone it to fork, keep a clone to go back.
+#[derive(Clone)]
+pub struct Cluster {
+    server: Server,
+    agenda: Agenda<Event>,
+    views: [View; ViewId::COUNT],
+    workers: Vec<Worker>,
+    scheduler: Scheduler,
+    kubelets: Kubelets,
+    metrics: Metrics,
+    /// The planned `Schedule`, `Kubelet` and `Sample` events; others of their kind are stale.
+    planned: event::Planned,
+    rng: Rng,
+    trace: Trace,
+    steps: u64,
+}
+
+impl Cluster {
+    /// A cluster with the usual three nodes, just switched on.
+    pub fn new(seed: u64) -> Self {
+        Self::with_options(seed, &Options::default())
+    }
+
+    /// A cluster with nodes of one's own choice, just switched on.
+    pub fn with_options(seed: u64, options: &Options) -> Self {
+        let rng = Rng::from_seed(seed);
+        let controllers = crate::controllers::controllers();
+        let mut cluster = Self {
+            server: Server::new(rng.fork("apiserver")),
+            agenda: Agenda::new(START),
+            views: ViewId::ALL.map(|id| View::new(id, &rng)),
+            workers: controllers.into_iter().map(|c| Worker::new(c, &rng)).collect(),
+            scheduler: Scheduler::new(rng.fork("scheduler")),
+            kubelets: Kubelets::new(rng.fork("kubelet")),
+            metrics: Metrics::default(),
+            planned: event::Planned::default(),
+            rng: rng.fork("components"),
+            trace: Trace::default(),
+            steps: 0,
+        };
+        bootstrap::populate(&mut cluster, options);
+        for index in 0..cluster.workers.len() {
+            cluster.plan_resync(index);
+        }
+        cluster
+    }
+
+    /// A cluster that has been up for a while: its nodes are Ready.
+    pub fn started(seed: u64) -> Self {
+        let mut cluster = Self::new(seed);
+        cluster.run_for(Duration::from_secs(30));
+        cluster
+    }
+
+    /// The simulated time.
+    pub fn now(&self) -> Time {
+        self.agenda.now()
+    }
+
+    /// How many events have run.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// The object store, to read.
+    pub fn store(&self) -> &Store {
+        self.server.store()
+    }
+
+    /// What happened and why.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// All objects of a type, by namespace and name.
+    pub fn objects(&self, resource: &GroupResource) -> impl Iterator<Item = &Object> {
+        self.store().list(resource)
+    }
+
+    /// Answers one request, now.
+    ///
+    /// # Errors
+    /// What the API server answers.
+    pub fn call(&mut self, request: Request) -> Result<Reply, Status> {
+        self.server.set_now(self.agenda.now());
+        let reply = Door {
+            server: &mut self.server,
+            upstreams: &mut [&mut self.kubelets, &mut self.metrics],
+        }
+        .call(request);
+        self.settle();
+        reply
+    }
+
+    /// Runs the next event that is due at or before `until`. Without one the clock moves to
+    /// `until`, and `None` is returned.
+    pub fn step(&mut self, until: Time) -> Option<Event> {
+        loop {
+            let event = self.agenda.pop(until)?;
+            if self.run(&event) {
+                self.steps += 1;
+                self.settle();
+                return Some(event);
+            }
+        }
+    }
+
+    /// Runs everything that is due within `duration`.
+    pub fn run_for(&mut self, duration: Duration) {
+        let until = self.now() + duration;
+        while self.step(until).is_some() {}
+    }
+
+    /// Runs until `done`, for at most `limit` of simulated time; whether it was reached.
+    pub fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&Self) -> bool) -> bool {
+        let until = self.now() + limit;
+        loop {
+            if done(self) {
+                return true;
+            }
+            if self.step(until).is_none() {
+                return done(self);
+            }
+        }
+    }
+
+    /// Runs one event; false if it was stale and nothing happened.
+    fn run(&mut self, event: &Event) -> bool {
+        let now = self.agenda.now();
+        self.server.set_now(now);
+        match *event {
+            Event::Deliver(view) => self.deliver(view),
+            Event::Sync(index) => return self.sync(index),
+            Event::Resync(index) => self.resync(index),
+            Event::Schedule => {
+                if !self.planned.take_schedule(now) {
+                    return false;
+                }
+                self.with_context("default-scheduler", ViewId::Scheduler, |parts, cx| {
+                    parts.scheduler.run(cx);
+                });
+            }
+            Event::Kubelet => {
+                if !self.planned.take_kubelet(now) {
+                    return false;
+                }
+                self.with_context("kubelet", ViewId::Kubelets, |parts, cx| parts.kubelets.run(cx));
+            }
+            Event::Sample => {
+                if !self.planned.take_sample(now) {
+                    return false;
+                }
+                self.metrics.sample(&self.kubelets, now);
+            }
+        }
+        true
+    }
+
+    /// Hands a view what happened since its last delivery, and its component what that means.
+    fn deliver(&mut self, id: ViewId) {
+        let now = self.agenda.now();
+        let view = &mut self.views[id as usize];
+        let changes = view.deliver(self.server.store());
+        for change in &changes {
+            match id {
+                ViewId::Controllers => {
+                    for worker in &mut self.workers {
+                        worker.wake(change, &view.cache);
+                    }
+                }
+                ViewId::Scheduler => self.scheduler.observe(change),
+                ViewId::Kubelets => self.kubelets.observe(change, now),
+            }
+        }
+    }
+
+    /// Has a controller work on its next key.
+    fn sync(&mut self, index: usize) -> bool {
+        let now = self.agenda.now();
+        let Self { server, workers, views, kubelets, metrics, trace, .. } = self;
+        let mut door = Door { server, upstreams: &mut [kubelets, metrics] };
+        workers[index].run(now, &views[ViewId::Controllers as usize].cache, &mut door, trace)
+    }
+
+    fn resync(&mut self, index: usize) {
+        self.workers[index].wake_all(&self.views[ViewId::Controllers as usize].cache);
+        self.plan_resync(index);
+    }
+
+    fn plan_resync(&mut self, index: usize) {
+        if let Some(period) = self.workers[index].resync_period() {
+            self.agenda.after(period, Event::Resync(index));
+        }
+    }
+
+    /// Runs `act` with the context of a component that is no controller.
+    fn with_context(
+        &mut self,
+        actor: &'static str,
+        view: ViewId,
+        act: impl FnOnce(&mut Parts<'_>, &mut Context<'_>),
+    ) {
+        let now = self.agenda.now();
+        let cache: &Cache = &self.views[view as usize].cache;
+        let mut cx = Context {
+            now,
+            cache,
+            rng: &mut self.rng,
+            api: &mut self.server,
+            trace: &mut self.trace,
+            actor,
+        };
+        let mut parts = Parts { scheduler: &mut self.scheduler, kubelets: &mut self.kubelets };
+        act(&mut parts, &mut cx);
+    }
+
+    /// After anything happened: plans the deliveries and the work that follow from it.
+    fn settle(&mut self) {
+        let now = self.agenda.now();
+        let revision = self.server.store().revision();
+        for view in &mut self.views {
+            if let Some(delay) = view.plan_delivery(revision) {
+                self.agenda.after(delay, Event::Deliver(view.id));
+            }
+        }
+        for (index, worker) in self.workers.iter_mut().enumerate() {
+            if let Some(time) = worker.plan(now, SYNC_COST) {
+                self.agenda.at(time, Event::Sync(index));
+            }
+        }
+        let wanted = [
+            (self.scheduler.next_time(now), Event::Schedule),
+            (self.kubelets.next_time(now), Event::Kubelet),
+            (self.metrics.next_time(now), Event::Sample),
+        ];
+        for (time, event) in wanted {
+            if let Some(time) = self.planned.plan(time, now, STEP_COST, &event) {
+                self.agenda.at(time, event);
+            }
+        }
+    }
+}
+
+/// The components that run with a context, apart from what the context borrows.
+struct Parts<'a> {
+    scheduler: &'a mut Scheduler,
+    kubelets: &'a mut Kubelets,
+}
+
+impl Api for Cluster {
+    fn call(&mut self, request: Request) -> Result<Reply, Status> {
+        Self::call(self, request)
+    }
+}

@@ -1,0 +1,15 @@
+//! A person's session with a cluster (commands, files, changes of the world), its log and its
+//! replay; and transcripts: sessions written down with what they should print.
+
+mod condition;
+mod directive;
+mod log;
+mod runner;
+mod session;
+mod transcript;
+mod words;
+
+pub use log::{Input, Log};
+pub use runner::{Outcome, run};
+pub use session::{Output, Session};
+pub use transcript::{Entry, Transcript};
