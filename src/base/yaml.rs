@@ -270,9 +270,10 @@ true: two
 
     #[test]
     fn resolves_anchors_and_merges() {
-        let text = "base: &b {x: 1, z: yes}\nuse: *b\nmerged:\n  <<: *b\n  x: 2\n";
+        let text = "base: &b {x: 1, z: yes}\nuse: *b\nmerged:\n  w: hi!\n  <<: *b\n  x: 2\n";
         let base = json!({"x": 1, "z": true});
-        let expected = json!({"base": base, "use": base, "merged": {"x": 2, "z": true}});
+        let expected =
+            json!({"base": base, "use": base, "merged": {"w": "hi!", "x": 2, "z": true}});
         assert_eq!(one(text), expected);
     }
 
@@ -337,6 +338,7 @@ true: two
             ("[".repeat(100_000), "exceeded max depth"),
             (format!("{}{}", "[".repeat(300), "]".repeat(300)), "exceeded max depth"),
             ("x".repeat(LIMIT + 1), "Request entity too large: limit is 3145728"),
+            (format!("{}c: .nan", "k: v!\n".repeat(50_000)), "json: unsupported value: NaN"),
             ("a: .nan".to_string(), "json: unsupported value: NaN"),
         ];
         for (text, expected) in cases {

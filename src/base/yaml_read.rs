@@ -41,6 +41,7 @@ pub(super) struct Problem {
 pub(super) fn parse(text: &str) -> Result<Node, Problem> {
     let reader = Reader {
         text,
+        line_ends: text.match_indices('\n').map(|(end, _)| end).collect(),
         // Every real node takes at least a byte; more than that is aliases multiplying.
         budget: Cell::new(text.len() + ALIAS_ALLOWANCE),
         failure: RefCell::new(None),
@@ -59,6 +60,7 @@ const EXCESSIVE_ALIASING: &str = "yaml: document contains excessive aliasing";
 
 struct Reader<'a> {
     text: &'a str,
+    line_ends: Vec<usize>,
     budget: Cell<usize>,
     failure: RefCell<Option<String>>,
 }
@@ -70,8 +72,8 @@ impl Reader<'_> {
         (offset + part.len() <= self.text.len()).then_some(offset)
     }
 
-    fn line(&self, offset: usize) -> Option<usize> {
-        self.text.get(..offset).map(|before| before.matches('\n').count())
+    fn line(&self, offset: usize) -> usize {
+        self.line_ends.partition_point(|end| *end < offset)
     }
 
     fn fail<E: de::Error>(&self, text: String) -> E {
@@ -83,8 +85,9 @@ impl Reader<'_> {
     fn is_plain(&self, offset: usize) -> bool {
         let before = &self.text.as_bytes()[..offset];
         let quoted = matches!(before.last(), Some(b'"' | b'\''));
-        let tag = before.trim_ascii_end();
-        !quoted && !tag.ends_with(b"!!str") && !tag.ends_with(b"!")
+        let blanks = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let tag = &before[..before.len() - blanks];
+        !quoted && !tag.ends_with(b"!!str") && !tag.ends_with(b" !")
     }
 }
 
@@ -233,7 +236,7 @@ impl<'de> Visitor<'de> for KeySeed<'_> {
 
     fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Key, E> {
         let Some(offset) = self.0.offset(text) else { return self.visit_str(text) };
-        let line = self.0.line(offset);
+        let line = Some(self.0.line(offset));
         let plain = if self.0.is_plain(offset) { resolve(text) } else { Plain::Text };
         let text = match plain {
             Plain::Bool(value) => value.to_string(),
