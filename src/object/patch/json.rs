@@ -1,0 +1,127 @@
+//! JSON Patch, with the liberties of the library the API server uses (`evanphx/json-patch` v4).
+
+use json_patch::PatchOperation;
+use serde_json::Value;
+
+/// Why a JSON Patch was not applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JsonPatchError {
+    /// The patch is no list of operations: 400 with this message.
+    Malformed(String),
+    /// An operation does not fit the object: 422; the API server does not tell more.
+    Rejected(String),
+}
+
+/// `target` after the operations of `patch`, which all apply or none.
+///
+/// Beyond RFC 6902, `replace` adds a missing key, indices may count from the end, and what comes
+/// before a path's first `/` is ignored.
+pub fn apply(target: &Value, patch: &Value) -> Result<Value, JsonPatchError> {
+    let Value::Array(operations) = patch else {
+        let kind = super::merge::json_kind(patch);
+        return Err(JsonPatchError::Malformed(format!(
+            "error decoding patch: json: cannot unmarshal {kind} into Go value of type []handlers.jsonPatchOp"
+        )));
+    };
+    let mut patched = target.clone();
+    for operation in operations {
+        let operation = normalized(operation, &patched);
+        let operation: PatchOperation = serde_json::from_value(operation)
+            .map_err(|error| JsonPatchError::Rejected(error.to_string()))?;
+        json_patch::patch(&mut patched, &[operation])
+            .map_err(|error| JsonPatchError::Rejected(error.to_string()))?;
+    }
+    Ok(patched)
+}
+
+/// `operation` in the strict form that does to `target` what the loose one means.
+fn normalized(operation: &Value, target: &Value) -> Value {
+    let mut operation = operation.clone();
+    for field in ["path", "from"] {
+        let path = operation.get(field).and_then(Value::as_str);
+        if let Some(path) = path.and_then(|path| absolute(path, target)) {
+            operation[field] = Value::String(path);
+        }
+    }
+    let path = operation.get("path").and_then(Value::as_str).unwrap_or_default();
+    let absent = target.pointer(path).is_none();
+    let (parent, _) = path.rsplit_once('/').unwrap_or_default();
+    let in_map = target.pointer(parent).is_some_and(Value::is_object);
+    if operation["op"] == "replace" && absent && in_map {
+        operation["op"] = "add".into();
+    }
+    if operation["op"] == "add" && operation.get("value").is_none() {
+        operation["value"] = Value::Null;
+    }
+    operation
+}
+
+/// `path` from its first `/` on, with negative indices of `target`'s lists resolved.
+fn absolute(path: &str, target: &Value) -> Option<String> {
+    let path = &path[path.find('/')?..];
+    let mut resolved = String::new();
+    for step in path.split('/').skip(1) {
+        let list = target.pointer(&resolved).and_then(Value::as_array);
+        let index = list.and_then(|list| {
+            let back: usize = step.strip_prefix('-')?.parse().ok()?;
+            list.len().checked_sub(back)
+        });
+        resolved.push('/');
+        match index {
+            Some(index) => resolved.push_str(&index.to_string()),
+            None => resolved.push_str(step),
+        }
+    }
+    Some(resolved)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn applies_as_the_api_server_does() {
+        let target = json!({"spec": {"replicas": 1, "list": ["a", "b"]}, "labels": {"x": "y"}});
+        let cases = [
+            (json!([]), target.clone()),
+            (
+                json!([{"op": "replace", "path": "/spec/replicas", "value": 0},
+                       {"op": "test", "path": "/spec/replicas", "value": 0},
+                       {"op": "remove", "path": "/labels"}]),
+                json!({"spec": {"replicas": 0, "list": ["a", "b"]}}),
+            ),
+            (
+                json!([{"op": "replace", "path": "/labels/new", "value": "z"},
+                       {"op": "add", "path": "/spec/list/-", "value": "d"},
+                       {"op": "remove", "path": "/spec/list/-3"}]),
+                json!({"spec": {"replicas": 1, "list": ["b", "d"]}, "labels": {"x": "y", "new": "z"}}),
+            ),
+            (
+                json!([{"op": "add", "path": "/labels/a~1b", "value": "c"},
+                       {"op": "copy", "from": "/labels/a~1b", "path": "/labels/d"},
+                       {"op": "move", "from": "/labels/d", "path": "/labels/x"}]),
+                json!({"spec": {"replicas": 1, "list": ["a", "b"]}, "labels": {"a/b": "c", "x": "c"}}),
+            ),
+        ];
+        for (patch, expected) in cases {
+            assert_eq!(apply(&target, &patch), Ok(expected), "{patch}");
+        }
+        let rejected = [
+            json!([{"op": "test", "path": "/spec/replicas", "value": 5}]),
+            json!([{"op": "remove", "path": "/labels/nope"}]),
+            json!([{"op": "add", "path": "/nope/x", "value": 1}]),
+            json!([{"op": "foo", "path": "/spec", "value": 1}]),
+            json!([{"op": "add", "path": "/spec/list/9", "value": 1}]),
+        ];
+        for patch in rejected {
+            let outcome = apply(&target, &patch);
+            assert!(matches!(outcome, Err(JsonPatchError::Rejected(_))), "{patch}: {outcome:?}");
+        }
+        let text = "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp";
+        assert_eq!(
+            apply(&target, &json!({"op": "add"})),
+            Err(JsonPatchError::Malformed(text.into()))
+        );
+    }
+}
