@@ -106,15 +106,19 @@ impl Tools {
         let folder = cache()?.join(format!("{package}-{version}"));
         if !folder.join("bin").join(program).is_file() {
             setting_up(&format!("{package} {version} (this takes some minutes, once)"));
-            let mut install = self.cargo();
-            install.args(["install", "--locked", "--version", version, "--root"]).arg(&folder);
-            // These programs run for seconds: compiling them fast matters more than their speed.
-            install
-                .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
-                .env("CARGO_PROFILE_RELEASE_LTO", "off")
-                .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-                .env_remove("CARGO_TARGET_DIR");
-            run(install.arg(package)).map_err(|error| {
+            let install = |lock: &[&str]| {
+                let mut install = self.cargo();
+                install.args(["install", package, "--version", version]).args(lock);
+                // These programs run for seconds: compiling them fast matters more than speed.
+                install
+                    .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+                    .env("CARGO_PROFILE_RELEASE_LTO", "off")
+                    .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+                    .env_remove("CARGO_TARGET_DIR");
+                run(install.arg("--root").arg(&folder))
+            };
+            // A mirror of the registry may lack a version that the tool's own lock file names.
+            install(&["--locked"]).or_else(|_| install(&[])).map_err(|error| {
                 format!("{package} {version} is needed: `cargo install --locked {package}@{version}` ({error})")
             })?;
         }
