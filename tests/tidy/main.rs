@@ -43,6 +43,11 @@ fn nothing_unfinished_or_banned_is_written() {
 }
 
 #[test]
+fn visitors_read_only_words_of_the_catalogue() {
+    expect_none(Source::all_below("src/ui").iter().flat_map(words::untranslated).collect());
+}
+
+#[test]
 fn every_source_file_belongs_to_a_module_tree() {
     expect_none(files::unreachable_sources(&Source::all_below("src")));
 }

@@ -93,6 +93,38 @@ pub fn complaints(source: &Source) -> Vec<String> {
     complaints
 }
 
+/// Words in the page's code that a visitor would read: they belong into the message catalogue, so
+/// that the page can speak another language.
+pub fn untranslated(source: &Source) -> Vec<String> {
+    const ATTRIBUTES: [&str; 5] = ["aria-label=", "title=", "placeholder=", "alt=", "label="];
+    if !source.path.starts_with("src/ui/") || source.path.ends_with("/messages.rs") {
+        return Vec::new();
+    }
+    let product = source.product_code();
+    let mut complaints = Vec::new();
+    for (number, (text, code)) in source.text.lines().zip(product.lines()).enumerate() {
+        if code.trim().is_empty() {
+            continue;
+        }
+        let nodes = text.match_indices("{ \"").map(|(at, mark)| (at + mark.len(), "\" }"));
+        let attributes = ATTRIBUTES.iter().flat_map(|name| text.match_indices(name));
+        let attributes = attributes.map(|(at, mark)| (at + mark.len() + 1, "\""));
+        for (start, end) in nodes.chain(attributes) {
+            let quoted = end == "\" }" || text[..start].ends_with('"');
+            let Some(length) = text.get(start..).and_then(|rest| rest.find(end)) else { continue };
+            let words = &text[start..start + length];
+            if quoted && words.contains(char::is_alphabetic) {
+                complaints.push(format!(
+                    "{}:{}: \"{words}\": give it a name in src/ui/messages.rs and call that",
+                    source.path,
+                    number + 1
+                ));
+            }
+        }
+    }
+    complaints
+}
+
 fn found(source: &Source, text: &str, word: &str, advice: &str) -> Vec<String> {
     let starts_a_word =
         |at: &usize| !text[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
@@ -113,4 +145,16 @@ fn words_are_found_in_code_only() {
     let places: Vec<&str> =
         found.iter().map(|line| line.split(": ").next().unwrap_or_default()).collect();
     assert_eq!(places, ["src/kinds/pod.rs:4", "src/kinds/pod.rs:1", "src/kinds/pod.rs:1"]);
+}
+
+#[test]
+fn words_for_visitors_come_from_the_catalogue() {
+    let text = "html! { <p title=\"Hello\" class=\"x\">{ \"Good day\" }{ t().pods }{ \"↻\" }</p> }";
+    let source = Source {
+        path: "src/ui/topbar.rs".to_owned(),
+        text: text.to_owned(),
+        code: text.to_owned(),
+        comments: String::new(),
+    };
+    assert_eq!(untranslated(&source).len(), 2);
 }

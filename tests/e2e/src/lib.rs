@@ -7,3 +7,8 @@ mod http;
 mod page;
 
 pub use page::{Page, SECONDS_MAX};
+
+/// No arguments for a script.
+pub fn none() -> serde_json::Value {
+    serde_json::Value::Array(Vec::new())
+}

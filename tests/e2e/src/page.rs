@@ -9,6 +9,10 @@ use crate::driver::Driver;
 /// How long, in real seconds, anything on the page may take.
 pub const SECONDS_MAX: u32 = 60;
 
+const CONTROL: char = '\u{e009}';
+const RELEASE: char = '\u{e000}';
+const ENTER: &str = "\u{e007}";
+
 /// Defines `named(role, pattern)` for the scripts below: the visible elements with an accessible
 /// role and a name that matches a regular expression. An empty role stands for every role.
 const NAMED: &str = r#"
@@ -126,11 +130,54 @@ impl Page {
         self.driver.post(&format!("element/{}/click", id(element)), &json!({}));
     }
 
-    /// Replaces the text of an input.
+    /// Replaces the text of an input: selects what is there and pastes.
     pub fn fill(&self, role: &str, name: &str, text: &str) {
         let element = self.one(role, name);
-        self.driver.post(&format!("element/{}/clear", id(&element)), &json!({}));
-        self.driver.post(&format!("element/{}/value", id(&element)), &json!({"text": text}));
+        self.click_on(&element);
+        self.keys(&element, &format!("{CONTROL}a{RELEASE}"));
+        self.cdp("Input.insertText", json!({"text": text}));
+    }
+
+    /// Presses keys in an element.
+    pub fn keys(&self, element: &Value, text: &str) {
+        self.driver.post(&format!("element/{}/value", id(element)), &json!({"text": text}));
+    }
+
+    /// Chooses an entry of a drop-down list.
+    pub fn choose(&self, name: &str, entry: &str) {
+        let list = self.one("combobox", name);
+        let option = self.script(
+            "return [...arguments[0].options].find(option => option.label === arguments[1])",
+            json!([list, entry]),
+        );
+        self.click_on(&option);
+    }
+
+    /// Types a command into the terminal and returns what it printed.
+    pub fn kubectl(&self, arguments: &str) -> String {
+        let command = format!("kubectl {arguments}");
+        self.click("button", "Clear");
+        self.fill("textbox", "kubectl", &command);
+        self.keys(&self.one("textbox", "kubectl"), ENTER);
+        let output = self.until(
+            &format!("the end of `{command}`"),
+            "const log = named('log', '^Terminal output$')[0].innerText;
+             const printed = log.slice(log.indexOf(arguments[0]) + arguments[0].length).trim();
+             const busy = named('button', '^Ctrl\\+C$').length > 0;
+             return log.includes(arguments[0]) && printed !== '' && !busy && printed;",
+            json!([command]),
+        );
+        output.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until exactly `count` elements match, and returns their names.
+    pub fn exactly(&self, count: usize, role: &str, pattern: &str) -> Vec<String> {
+        self.until(
+            &format!("exactly {count} of {role} matching /{pattern}/"),
+            "return named(arguments[0], arguments[1]).length === arguments[2]",
+            json!([role, pattern, count]),
+        );
+        self.names(role, pattern)
     }
 
     /// Moves a slider to a value, as dragging it does.
@@ -164,7 +211,8 @@ impl Page {
     }
 
     /// Asserts what holds at the end of every walk: no error in the console (a refusal by the
-    /// content security policy is one) and nothing loaded from another host.
+    /// content security policy is one), nothing loaded from another host, and nothing to operate
+    /// that has no name.
     pub fn assert_clean(&self) {
         let log = self.driver.post("se/log", &json!({"type": "browser"}));
         let entries = log.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -176,6 +224,13 @@ impl Page {
             json!([]),
         );
         assert_eq!(foreign, json!([]), "loaded from another host");
+        let nameless = self.script(
+            "return [...document.querySelectorAll('button,input,select,textarea,a,[tabindex]')]
+               .filter(element => shown(element) && element.computedName.trim() === '')
+               .map(element => element.outerHTML)",
+            json!([]),
+        );
+        assert_eq!(nameless, json!([]), "without an accessible name");
     }
 
     fn cdp(&self, command: &str, parameters: Value) {
