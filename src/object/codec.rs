@@ -20,3 +20,21 @@ pub fn encode<T: Serialize + ?Sized>(object: &T) -> Value {
     // The types are plain data with string keys, for which this conversion is total.
     serde_json::to_value(object).expect("plain data with string keys always encodes")
 }
+
+/// JSON text as a value.
+///
+/// # Errors
+/// What is wrong with the text, and where.
+pub fn parse(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// A value as JSON text with an indentation of four spaces, as kubectl prints it.
+pub fn pretty(value: &Value) -> String {
+    let mut text = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, formatter);
+    let written = value.serialize(&mut serializer);
+    assert!(written.is_ok(), "JSON values always serialize");
+    String::from_utf8(text).unwrap_or_default()
+}

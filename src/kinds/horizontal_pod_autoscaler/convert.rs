@@ -81,7 +81,7 @@ pub fn to_v2(value: &Value) -> Value {
     if let Some(annotations) = annotations {
         for name in [METRICS, CURRENT_METRICS, CONDITIONS, BEHAVIOR] {
             let text = annotations.remove(name);
-            let parsed = text.as_ref().and_then(Value::as_str).map(serde_json::from_str);
+            let parsed = text.as_ref().and_then(Value::as_str).map(crate::object::codec::parse);
             if let Some(Ok(parsed)) = parsed {
                 kept.insert(name.to_owned(), parsed);
             }

@@ -129,12 +129,7 @@ fn list(items: Vec<Value>) -> Value {
 
 /// JSON as kubectl indents it: four spaces.
 pub fn pretty(value: &Value) -> String {
-    let mut text = Vec::new();
-    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
-    let mut serializer = serde_json::Serializer::with_formatter(&mut text, formatter);
-    let written = serde::Serialize::serialize(value, &mut serializer);
-    assert!(written.is_ok(), "JSON values always serialize");
-    String::from_utf8(text).unwrap_or_default()
+    crate::object::codec::pretty(value)
 }
 
 /// A path in the short form of `custom-columns` and `--sort-by`.
