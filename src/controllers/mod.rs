@@ -1,5 +1,6 @@
 //! The controllers, a folder each. They meet only through API objects.
 
+mod deployment;
 /// Facts about pods that several controllers decide by.
 pub mod pod;
 /// Creating and deleting pods on an owner's behalf.
@@ -10,5 +11,9 @@ use crate::runtime::Controller;
 
 /// Every controller, in the order in which they start.
 pub fn controllers() -> Vec<Box<dyn Controller>> {
-    vec![Box::new(replicaset::replica_sets()), Box::new(replicaset::replication_controllers())]
+    vec![
+        Box::new(deployment::Deployments),
+        Box::new(replicaset::replica_sets()),
+        Box::new(replicaset::replication_controllers()),
+    ]
 }
