@@ -85,10 +85,9 @@ impl FieldError {
         Self::new(ErrorKind::Invalid, field, value.to_owned(), detail)
     }
 
-    /// The value is not one of `supported`.
+    /// The value is not one of `supported`, which are listed in the given order (upstream sorts most).
     pub fn not_supported(field: &str, value: &str, supported: &[&str]) -> Self {
-        let mut names: Vec<_> = supported.iter().map(|name| format!("{name:?}")).collect();
-        names.sort();
+        let names: Vec<_> = supported.iter().map(|name| format!("{name:?}")).collect();
         let detail = format!("supported values: {}", names.join(", "));
         Self::new(ErrorKind::NotSupported, field, format!("{value:?}"), detail)
     }

@@ -21,10 +21,14 @@ pub mod horizontal_pod_autoscaler;
 pub mod lease;
 /// PodMetrics and NodeMetrics.
 pub mod metrics;
+/// What names may look like.
+pub mod names;
 /// Namespace.
 pub mod namespace;
 /// Node.
 pub mod node;
+/// Paths of fields and the errors found there.
+pub mod path;
 /// PersistentVolume.
 pub mod persistent_volume;
 /// PersistentVolumeClaim.

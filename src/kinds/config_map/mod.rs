@@ -1,8 +1,11 @@
 //! ConfigMap.
 
+/// Its rules.
+pub mod validate;
+
 use k8s_openapi::api::core::v1::ConfigMap;
 
-use super::{Column, Names, Typed, cells};
+use super::{Column, FieldError, Names, Typed, cells};
 use crate::sim::Time;
 
 /// The kind ConfigMap. Mirrors `pkg/registry/core/configmap`.
@@ -17,6 +20,14 @@ impl Typed for ConfigMaps {
     };
     const COLUMNS: &'static [Column] =
         &[Column::new("Name"), Column::new("Data"), Column::new("Age")];
+
+    fn validate(object: &ConfigMap) -> Vec<FieldError> {
+        validate::validate(object)
+    }
+
+    fn validate_update(new: &ConfigMap, old: &ConfigMap) -> Vec<FieldError> {
+        validate::validate_update(new, old)
+    }
 
     fn row(object: &ConfigMap, now: Time) -> Vec<String> {
         let meta = &object.metadata;

@@ -1,10 +1,12 @@
 //! Deployment.
 
 mod defaults;
+mod validate;
 
 use k8s_openapi::api::apps::v1::Deployment;
 
-use super::{Column, Names, Typed, cells, prepare, selectors};
+use super::path::{Errors, Path};
+use super::{Column, FieldError, Names, Typed, cells, prepare, selectors};
 use crate::sim::Time;
 
 /// The kind Deployment. Mirrors `pkg/registry/apps/deployment`.
@@ -50,6 +52,19 @@ impl Typed for Deployments {
         new.spec.clone_from(&old.spec);
         new.metadata.labels.clone_from(&old.metadata.labels);
         new.metadata.generation = old.metadata.generation;
+    }
+
+    fn validate(object: &Deployment) -> Vec<FieldError> {
+        validate::validate(object)
+    }
+
+    fn validate_update(new: &Deployment, old: &Deployment) -> Vec<FieldError> {
+        let mut errors = Errors::default();
+        let path = Path::new("spec");
+        if let (Some(new), Some(old)) = (&new.spec, &old.spec) {
+            errors.immutable(&path.child("selector"), &new.selector, &old.selector);
+        }
+        errors.0
     }
 
     fn row(object: &Deployment, now: Time) -> Vec<String> {

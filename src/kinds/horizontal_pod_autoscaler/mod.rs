@@ -3,11 +3,12 @@
 mod columns;
 mod convert;
 mod defaults;
+mod validate;
 
 use k8s_openapi::api::autoscaling::v2::{HorizontalPodAutoscaler, HorizontalPodAutoscalerStatus};
 use serde_json::Value;
 
-use super::{Column, Names, Typed};
+use super::{Column, FieldError, Names, Typed};
 use crate::sim::Time;
 
 /// The kind HorizontalPodAutoscaler. Mirrors `pkg/registry/autoscaling/horizontalpodautoscaler`.
@@ -53,6 +54,10 @@ impl Typed for HorizontalPodAutoscalers {
 
     fn prepare_status(new: &mut HorizontalPodAutoscaler, old: &HorizontalPodAutoscaler) {
         new.spec.clone_from(&old.spec);
+    }
+
+    fn validate(object: &HorizontalPodAutoscaler) -> Vec<FieldError> {
+        validate::validate(object)
     }
 
     fn row(object: &HorizontalPodAutoscaler, now: Time) -> Vec<String> {

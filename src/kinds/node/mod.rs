@@ -1,11 +1,13 @@
 //! Node.
 
+mod validate;
+
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::Node;
 
 use super::cells::{self, NONE, UNKNOWN};
-use super::{Column, Names, Typed};
+use super::{Column, FieldError, Names, Typed};
 use crate::sim::Time;
 
 /// The kind Node. Mirrors `pkg/registry/core/node`.
@@ -39,6 +41,10 @@ impl Typed for Nodes {
 
     fn prepare_status(new: &mut Node, old: &Node) {
         new.spec.clone_from(&old.spec);
+    }
+
+    fn validate(object: &Node) -> Vec<FieldError> {
+        validate::validate(object)
     }
 
     fn fields(object: &Node) -> Vec<(&'static str, String)> {

@@ -1,9 +1,12 @@
 //! PersistentVolume.
 
+/// Its rules.
+pub mod validate;
+
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus};
 
 use super::pod_template::defaults::text;
-use super::{Column, Names, Typed, cells, prepare};
+use super::{Column, FieldError, Names, Typed, cells, prepare};
 use crate::sim::Time;
 
 /// The kind PersistentVolume. Mirrors `pkg/registry/core/persistentvolume`.
@@ -52,6 +55,14 @@ impl Typed for PersistentVolumes {
 
     fn prepare_status(new: &mut PersistentVolume, old: &PersistentVolume) {
         new.spec.clone_from(&old.spec);
+    }
+
+    fn validate(object: &PersistentVolume) -> Vec<FieldError> {
+        validate::validate(object)
+    }
+
+    fn validate_update(new: &PersistentVolume, old: &PersistentVolume) -> Vec<FieldError> {
+        validate::validate_update(new, old)
     }
 
     fn row(object: &PersistentVolume, now: Time) -> Vec<String> {

@@ -1,12 +1,15 @@
 //! PersistentVolumeClaim.
 
+/// Its rules.
+pub mod validate;
+
 use k8s_openapi::api::core::v1::{
     PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus,
 };
 
 use super::persistent_volume::{access_modes, storage, storage_class, unset};
 use super::pod_template::defaults::text;
-use super::{Column, Names, Typed, cells, prepare};
+use super::{Column, FieldError, Names, Typed, cells, prepare};
 use crate::sim::Time;
 
 /// The kind PersistentVolumeClaim. Mirrors `pkg/registry/core/persistentvolumeclaim`.
@@ -55,6 +58,17 @@ impl Typed for PersistentVolumeClaims {
 
     fn prepare_status(new: &mut PersistentVolumeClaim, old: &PersistentVolumeClaim) {
         new.spec.clone_from(&old.spec);
+    }
+
+    fn validate(object: &PersistentVolumeClaim) -> Vec<FieldError> {
+        validate::validate(object)
+    }
+
+    fn validate_update(
+        new: &PersistentVolumeClaim,
+        old: &PersistentVolumeClaim,
+    ) -> Vec<FieldError> {
+        validate::validate_update(new, old)
     }
 
     fn row(object: &PersistentVolumeClaim, now: Time) -> Vec<String> {

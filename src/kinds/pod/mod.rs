@@ -1,6 +1,7 @@
 //! Pod.
 
 mod columns;
+mod validate;
 
 pub use columns::status_word;
 
@@ -8,7 +9,7 @@ use k8s_openapi::api::core::v1::{Pod, PodStatus};
 
 use serde_json::Value;
 
-use super::{Column, Names, Typed, pod_template, prepare};
+use super::{Column, FieldError, Names, Typed, pod_template, prepare};
 use crate::sim::Time;
 
 /// The kind Pod. Mirrors `pkg/registry/core/pod`.
@@ -79,6 +80,14 @@ impl Typed for Pods {
     fn default_grace(pod: &Pod) -> i64 {
         let spec = pod.spec.as_ref();
         spec.and_then(|spec| spec.termination_grace_period_seconds).unwrap_or(30)
+    }
+
+    fn validate(object: &Pod) -> Vec<FieldError> {
+        validate::validate(object)
+    }
+
+    fn validate_update(new: &Pod, old: &Pod) -> Vec<FieldError> {
+        validate::validate_update(new, old)
     }
 
     fn fields(pod: &Pod) -> Vec<(&'static str, String)> {

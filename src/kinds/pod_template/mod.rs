@@ -3,3 +3,5 @@
 
 /// The defaults of pod specs.
 pub mod defaults;
+/// The rules of pod specs.
+pub mod validate;

@@ -1,8 +1,10 @@
 //! PriorityClass.
 
+mod validate;
+
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 
-use super::{Column, Names, Typed, cells, prepare};
+use super::{Column, FieldError, Names, Typed, cells, prepare};
 use crate::sim::Time;
 
 /// The kind PriorityClass. Mirrors `pkg/registry/scheduling/priorityclass`.
@@ -39,6 +41,14 @@ impl Typed for PriorityClasses {
 
     fn prepare_update(new: &mut PriorityClass, old: &PriorityClass) {
         new.metadata.generation = old.metadata.generation;
+    }
+
+    fn validate(object: &PriorityClass) -> Vec<FieldError> {
+        validate::validate(object)
+    }
+
+    fn validate_update(new: &PriorityClass, old: &PriorityClass) -> Vec<FieldError> {
+        validate::validate_update(new, old)
     }
 
     fn row(object: &PriorityClass, now: Time) -> Vec<String> {

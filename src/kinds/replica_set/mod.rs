@@ -1,8 +1,11 @@
 //! ReplicaSet.
 
+mod validate;
+
 use k8s_openapi::api::apps::v1::ReplicaSet;
 
-use super::{Column, Names, Typed, cells, pod_template, prepare, selectors};
+use super::path::{Errors, Path};
+use super::{Column, FieldError, Names, Typed, cells, pod_template, prepare, selectors};
 use crate::sim::Time;
 
 /// The kind ReplicaSet. Mirrors `pkg/registry/apps/replicaset`.
@@ -38,6 +41,19 @@ impl Typed for ReplicaSets {
     }
 
     prepare::generational!();
+
+    fn validate(object: &ReplicaSet) -> Vec<FieldError> {
+        validate::validate(object)
+    }
+
+    fn validate_update(new: &ReplicaSet, old: &ReplicaSet) -> Vec<FieldError> {
+        let mut errors = Errors::default();
+        let path = Path::new("spec");
+        if let (Some(new), Some(old)) = (&new.spec, &old.spec) {
+            errors.immutable(&path.child("selector"), &new.selector, &old.selector);
+        }
+        errors.0
+    }
 
     fn fields(object: &ReplicaSet) -> Vec<(&'static str, String)> {
         let replicas = object.status.as_ref().map_or(0, |status| status.replicas);

@@ -1,8 +1,10 @@
 //! ReplicationController.
 
+mod validate;
+
 use k8s_openapi::api::core::v1::ReplicationController;
 
-use super::{Column, Names, Typed, cells, pod_template, prepare, replica_set};
+use super::{Column, FieldError, Names, Typed, cells, pod_template, prepare, replica_set};
 use crate::base::label_selector::Selector;
 use crate::sim::Time;
 
@@ -41,6 +43,10 @@ impl Typed for ReplicationControllers {
     }
 
     prepare::generational!();
+
+    fn validate(object: &ReplicationController) -> Vec<FieldError> {
+        validate::validate(object)
+    }
 
     fn fields(object: &ReplicationController) -> Vec<(&'static str, String)> {
         let replicas = object.status.as_ref().map_or(0, |status| status.replicas);

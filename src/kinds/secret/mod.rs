@@ -1,9 +1,11 @@
 //! Secret.
 
+mod validate;
+
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 
-use super::{Column, Names, Typed, cells};
+use super::{Column, FieldError, Names, Typed, cells};
 use crate::sim::Time;
 
 /// The kind Secret. Mirrors `pkg/registry/core/secret`.
@@ -30,6 +32,14 @@ impl Typed for Secrets {
         if new.type_.as_deref().unwrap_or_default().is_empty() {
             new.type_.clone_from(&old.type_);
         }
+    }
+
+    fn validate(object: &Secret) -> Vec<FieldError> {
+        validate::validate(object)
+    }
+
+    fn validate_update(new: &Secret, old: &Secret) -> Vec<FieldError> {
+        validate::validate_update(new, old)
     }
 
     fn fields(object: &Secret) -> Vec<(&'static str, String)> {

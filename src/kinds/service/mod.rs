@@ -1,11 +1,12 @@
 //! Service.
 
 mod defaults;
+mod validate;
 
 use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec, ServiceStatus};
 
 use super::cells::{self, NONE, UNKNOWN};
-use super::{Column, Names, Typed};
+use super::{Column, FieldError, Names, Typed};
 use crate::sim::Time;
 
 /// The kind Service. Mirrors `pkg/registry/core/service`.
@@ -46,6 +47,14 @@ impl Typed for Services {
 
     fn prepare_status(new: &mut Service, old: &Service) {
         new.spec.clone_from(&old.spec);
+    }
+
+    fn validate(object: &Service) -> Vec<FieldError> {
+        validate::validate(object)
+    }
+
+    fn validate_update(new: &Service, old: &Service) -> Vec<FieldError> {
+        validate::validate_update(new, old)
     }
 
     fn fields(object: &Service) -> Vec<(&'static str, String)> {

@@ -1,8 +1,10 @@
 //! StorageClass.
 
+mod validate;
+
 use k8s_openapi::api::storage::v1::StorageClass;
 
-use super::{Column, Names, Typed, cells};
+use super::{Column, FieldError, Names, Typed, cells};
 use crate::object::meta;
 use crate::sim::Time;
 
@@ -34,6 +36,14 @@ impl Typed for StorageClasses {
     fn default(object: &mut StorageClass) {
         object.reclaim_policy.get_or_insert_with(|| "Delete".to_owned());
         object.volume_binding_mode.get_or_insert_with(|| "Immediate".to_owned());
+    }
+
+    fn validate(object: &StorageClass) -> Vec<FieldError> {
+        validate::validate(object)
+    }
+
+    fn validate_update(new: &StorageClass, old: &StorageClass) -> Vec<FieldError> {
+        validate::validate_update(new, old)
     }
 
     fn row(object: &StorageClass, now: Time) -> Vec<String> {
