@@ -257,7 +257,7 @@ fn slice(text: &str) -> Result<Node, String> {
     let is_number = |part: &&str| {
         part.strip_prefix('-').unwrap_or(part).bytes().all(|byte| byte.is_ascii_digit())
     };
-    if parts.len() > 3 || !parts.iter().all(|part| is_number(part)) {
+    if parts.len() > 3 || !parts.iter().all(is_number) {
         return Err(format!("invalid array index {text}"));
     }
     let number = |index: usize| match parts.get(index) {

@@ -136,8 +136,8 @@ impl Args {
         text: &str,
         words: &mut impl Iterator<Item = &'a String>,
     ) -> Result<(), String> {
-        let mut letters = text.char_indices();
-        while let Some((at, letter)) = letters.next() {
+        let letters = text.char_indices();
+        for (at, letter) in letters {
             let flag = known
                 .iter()
                 .find(|flag| flag.short == Some(letter))

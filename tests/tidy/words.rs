@@ -30,10 +30,20 @@ const BANS: &[Ban] = &[
     },
     Ban { words: &["dead_code"], within: &[], except: &[], advice: "remove what nothing uses" },
     Ban {
-        words: &["HashMap", "HashSet", "SystemTime", "Instant::", "async fn", "async move"],
+        words: &[
+            "HashMap",
+            "HashSet",
+            "SystemTime",
+            "Instant::",
+            "async fn",
+            "async move",
+            "std::fs",
+            "std::env",
+            "std::thread",
+        ],
         within: &["src"],
         except: &["src/bin"],
-        advice: "the core is deterministic: BTreeMap, sim::Time, plain functions",
+        advice: "the core is a value without I/O: BTreeMap, sim::Time, plain functions, options passed in",
     },
     Ban {
         words: &["web_sys", "js_sys", "wasm_bindgen", "gloo_timers"],

@@ -78,8 +78,8 @@ impl PodOwner for ReplicaSet {
 
     fn counts(&self) -> Counts {
         let Some(status) = &self.status else { return Counts::default() };
-        let conditions = status.conditions.iter().flatten();
-        let failure = conditions.filter(|condition| condition.type_ == FAILURE).next_back();
+        let mut conditions = status.conditions.iter().flatten();
+        let failure = conditions.rfind(|condition| condition.type_ == FAILURE);
         Counts {
             replicas: status.replicas,
             fully_labeled: status.fully_labeled_replicas.unwrap_or(0),
@@ -142,8 +142,8 @@ impl PodOwner for ReplicationController {
 
     fn counts(&self) -> Counts {
         let Some(status) = &self.status else { return Counts::default() };
-        let conditions = status.conditions.iter().flatten();
-        let failure = conditions.filter(|condition| condition.type_ == FAILURE).next_back();
+        let mut conditions = status.conditions.iter().flatten();
+        let failure = conditions.rfind(|condition| condition.type_ == FAILURE);
         Counts {
             replicas: status.replicas,
             fully_labeled: status.fully_labeled_replicas.unwrap_or(0),
