@@ -1,0 +1,72 @@
+//! Taints keep pods away that do not tolerate them. Mirrors `plugins/tainttoleration`.
+
+use k8s_openapi::api::core::v1::{Taint, Toleration};
+
+use super::{Check, Plugin, Prepared, Refusal, World, normalize};
+use crate::scheduler::node_info::NodeInfo;
+use crate::scheduler::pod_info::PodInfo;
+
+/// The plugin.
+pub struct TaintToleration;
+
+impl Plugin for TaintToleration {
+    fn name(&self) -> &'static str {
+        "TaintToleration"
+    }
+
+    fn weight(&self) -> i64 {
+        3
+    }
+
+    fn prepare<'a>(&self, pod: &'a PodInfo, _: World<'a>) -> Prepared<'a> {
+        Prepared::check(Tolerations(pod.spec().tolerations.as_deref().unwrap_or_default()))
+    }
+}
+
+struct Tolerations<'a>(&'a [Toleration]);
+
+impl Tolerations<'_> {
+    fn cover(&self, taint: &Taint) -> bool {
+        self.0.iter().any(|toleration| tolerates(toleration, taint))
+    }
+}
+
+impl Check for Tolerations<'_> {
+    fn filter(&self, node: &NodeInfo) -> Option<Refusal> {
+        let keeps_away =
+            |taint: &&Taint| matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute");
+        let untolerated = node.taints().iter().filter(keeps_away).any(|taint| !self.cover(taint));
+        untolerated.then(|| Refusal::unresolvable("node(s) had untolerated taint(s)"))
+    }
+
+    fn scores(&self) -> bool {
+        true
+    }
+
+    fn score(&self, node: &NodeInfo) -> i64 {
+        let soft = node.taints().iter().filter(|taint| taint.effect == "PreferNoSchedule");
+        soft.map(|taint| i64::from(!self.cover(taint))).sum()
+    }
+
+    fn normalize(&self, scores: &mut [i64]) {
+        normalize(scores, true);
+    }
+}
+
+/// Whether a toleration covers a taint. Mirrors `Toleration.ToleratesTaint`.
+pub fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
+    let own = |text: &Option<String>| text.clone().unwrap_or_default();
+    let (effect, key) = (own(&toleration.effect), own(&toleration.key));
+    if !effect.is_empty() && effect != taint.effect || !key.is_empty() && key != taint.key {
+        return false;
+    }
+    let (value, tainted) = (own(&toleration.value), own(&taint.value));
+    let numbers = || Some((tainted.parse::<i64>().ok()?, value.parse::<i64>().ok()?));
+    match toleration.operator.as_deref() {
+        None | Some("" | "Equal") => value == tainted,
+        Some("Exists") => true,
+        Some("Lt") => numbers().is_some_and(|(taint, bound)| taint < bound),
+        Some("Gt") => numbers().is_some_and(|(taint, bound)| taint > bound),
+        Some(_) => false,
+    }
+}
