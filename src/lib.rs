@@ -26,7 +26,6 @@ pub mod runtime;
 /// Sessions, logs, replay and transcripts.
 pub mod scenario;
 /// The scheduler: queue, plugins, binding.
-/// Finds a node for each pod that has none.
 pub mod scheduler;
 /// The clock, the agenda of future events, seeded randomness and the trace.
 pub mod sim;

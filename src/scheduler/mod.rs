@@ -1,23 +1,3 @@
-<<<<<<< HEAD
-//! The seam that the cluster calls; its inside follows.
-#![allow(missing_docs)]
-use crate::{
-    runtime::Context,
-    sim::{Rng, Time},
-    store::Change,
-};
-#[derive(Clone)]
-pub struct Scheduler;
-impl Scheduler {
-    pub fn new(_: Rng) -> Self {
-        Self
-    }
-    pub fn observe(&mut self, _: &Change) {}
-    pub fn next_time(&self, _: Time) -> Option<Time> {
-        None
-    }
-    pub fn run(&mut self, _: &mut Context<'_>) {}
-=======
 //! The scheduler: finds a node for each pod that has none. Mirrors `pkg/scheduler`.
 
 mod binding;
@@ -317,5 +297,4 @@ fn node_differs(old: &Object, new: &Object) -> bool {
     old.spec != new.spec
         || old.metadata.labels != new.metadata.labels
         || allocatable(old) != allocatable(new)
->>>>>>> b2e923e (Add the scheduler: queue, eleven plugins, preemption and upstream's words for why nothing fits)
 }
