@@ -2,14 +2,7 @@
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    yew::Renderer::<Placeholder>::new().render();
-}
-
-/// What is shown until the app is there.
-#[cfg(target_arch = "wasm32")]
-#[yew::component]
-fn Placeholder() -> yew::Html {
-    yew::html! { <main><h1>{ "Tabernetes" }</h1></main> }
+    tabernetes::ui::start();
 }
 
 #[cfg(not(target_arch = "wasm32"))]
