@@ -1,0 +1,54 @@
+//! Everything a person can do on the page.
+
+use super::state::{Action, Column};
+use super::view::Ref;
+
+/// One wish. Those that concern the cluster go to the session, the others to the page's state.
+pub enum Act {
+    /// Changes what is shown.
+    Show(Action),
+    /// Starts or stops the clock.
+    TogglePlay,
+    /// Lets one event happen.
+    Step,
+    /// Runs ahead until nothing happens any more.
+    RunUntilIdle,
+    /// Sets the speed, an index of [`super::state::SPEEDS`].
+    Speed(usize),
+    /// Takes the last command back.
+    Undo,
+    /// Starts over with an empty cluster.
+    Reset,
+    /// Runs a line in the terminal.
+    Run(String),
+    /// Stops the command in the terminal.
+    Interrupt,
+    /// Clears the terminal.
+    ClearTerminal,
+    /// Applies the open file.
+    Apply,
+    /// Opens the sample of this index and applies it.
+    RunSample(usize),
+    /// Opens the sample of this index.
+    OpenSample(usize),
+    /// Opens a new file.
+    NewFile,
+    /// Switches the theme.
+    SwitchTheme,
+    /// Sets the load of a Deployment, in requests per second.
+    Load(Ref, u32),
+    /// Jumps to a problem, by its index.
+    Jump(usize),
+}
+
+impl Act {
+    /// Selects an object.
+    pub fn select(reference: &Ref) -> Self {
+        Self::Show(Action::Select(reference.clone()))
+    }
+
+    /// Opens a phone column.
+    pub fn column(column: Column) -> Self {
+        Self::Show(Action::Column(column))
+    }
+}

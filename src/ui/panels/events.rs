@@ -1,0 +1,114 @@
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::{Panel, Place, Scene};
+use crate::base::duration::human;
+use crate::sim::Time;
+use crate::ui::messages::t;
+use crate::ui::view::{EventFacts, Facts, Item};
+use crate::ui::widgets::link::link;
+
+/// Events, newest first.
+pub const PANEL: Panel = Panel {
+    id: "events",
+    place: Place::Stage,
+    title: |words| words.events,
+    count: |view| Some(view.of_kind("Event").count()),
+    render: |scene| html! { <Events ..scene /> },
+};
+
+/// Events about the selected object and what it owns.
+pub const OF_SELECTION: Panel = Panel {
+    id: "object-events",
+    place: Place::Inspector,
+    title: |words| words.events,
+    count: |_| None,
+    render: |scene| html! { <ObjectEvents ..scene /> },
+};
+
+/// More rows than this are left out; the terminal has them all.
+const ROWS_MAX: usize = 200;
+
+/// How long ago `then` was, as kubectl prints it.
+pub fn age(now: Time, then: Option<Time>) -> String {
+    let Some(then) = then else { return "<unknown>".to_owned() };
+    human(i64::try_from(now.since(then).as_secs()).unwrap_or(i64::MAX))
+}
+
+fn newest<'a>(scene: &'a Scene, wanted: impl Fn(&EventFacts) -> bool) -> Vec<(&'a Rc<Item>, &'a EventFacts)> {
+    let facts = |item: &'a Rc<Item>| match &item.facts {
+        Facts::Event(event) => Some((item, event)),
+        _ => None,
+    };
+    let mut events: Vec<_> = scene.view.of_kind("Event").filter_map(facts).collect();
+    events.retain(|(_, event)| wanted(event));
+    events.sort_by_key(|(item, event)| std::cmp::Reverse((event.last, item.created)));
+    events.truncate(ROWS_MAX);
+    events
+}
+
+#[component]
+fn Events(scene: &Scene) -> Html {
+    let events = newest(scene, |_| true);
+    if events.is_empty() {
+        return html! { <p class="empty">{ t().no_events }</p> };
+    }
+    let row = |(item, event): &(&Rc<Item>, &EventFacts)| {
+        html! {
+            <tr key={item.uid.clone()} class={(event.level == "Warning").then_some("warning")}>
+                <td class="figure">{ age(scene.view.now, event.last) }</td>
+                <td><span class={if event.level == "Warning" { "tag bad" } else { "tag" }}>{ &event.level }</span></td>
+                <td>{ &event.reason }</td>
+                <td>{ link(&event.about, &scene.act) }</td>
+                <td class="wide">{ message(event) }</td>
+            </tr>
+        }
+    };
+    html! {
+        <div class="table-scroll">
+            <table class="table">
+                <thead><tr>
+                    <th scope="col">{ t().age }</th><th scope="col">{ t().kind_of }</th>
+                    <th scope="col">{ t().reason }</th><th scope="col">{ t().object }</th>
+                    <th scope="col">{ t().message }</th>
+                </tr></thead>
+                <tbody>{ for events.iter().map(row) }</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn message(event: &EventFacts) -> String {
+    match event.count {
+        0 | 1 => event.message.clone(),
+        n => format!("{} (x{n})", event.message),
+    }
+}
+
+#[component]
+fn ObjectEvents(scene: &Scene) -> Html {
+    let Some(item) = scene.selected() else { return Html::default() };
+    let below = scene.view.children(item);
+    let mine = |event: &EventFacts| {
+        event.about == item.reference || below.iter().any(|child| child.reference == event.about)
+    };
+    let events = newest(scene, mine);
+    if events.is_empty() {
+        return html! { <p class="empty">{ t().no_events }</p> };
+    }
+    let row = |(row, event): &(&Rc<Item>, &EventFacts)| {
+        html! {
+            <li key={row.uid.clone()} class={(event.level == "Warning").then_some("warning")}>
+                <p class="record-head">
+                    <strong>{ &event.reason }</strong>
+                    <span class="muted">{ age(scene.view.now, event.last) }</span>
+                </p>
+                <p>{ message(event) }</p>
+                if event.about != item.reference { { link(&event.about, &scene.act) } }
+                <p class="muted">{ &event.source }</p>
+            </li>
+        }
+    };
+    html! { <ol class="records">{ for events.iter().map(row) }</ol> }
+}
