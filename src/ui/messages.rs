@@ -242,7 +242,7 @@ pub static ENGLISH: Messages = Messages {
     replicas: "replicas",
     replicas_over_time: "Replicas over time",
     load: "Load",
-    load_unit: "requests/s",
+    load_unit: "m CPU in all",
     age: "Age",
     kind_of: "Type",
     reason: "Reason",

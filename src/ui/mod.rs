@@ -5,12 +5,20 @@
 pub mod act;
 /// The frame: bars, columns, and where an act goes.
 pub mod app;
+/// What the Tab key knows.
+pub mod completion;
 /// The editor.
 pub mod editor;
 /// From Kubernetes objects to what the page draws of them.
 pub mod facts;
 /// What the page draws of a Pod and a Node.
 pub mod facts_pod;
+/// What the page keeps across reloads.
+pub mod files;
+/// What kubectl and the trace say about an object.
+pub mod inspect;
+/// From the store to the page's items.
+pub mod items;
 /// Every word the page says.
 pub mod messages;
 /// The panels of stage and inspector, one file each.

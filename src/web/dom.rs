@@ -79,3 +79,10 @@ pub fn focus_neighbour(id: &str, selector: &str, step: i32) {
         let _focused = items[next].focus();
     }
 }
+
+/// Whether the system prefers dark colours.
+pub fn prefers_dark() -> bool {
+    let query = web_sys::window()
+        .and_then(|window| window.match_media("(prefers-color-scheme: dark)").ok().flatten());
+    query.is_some_and(|query| query.matches())
+}

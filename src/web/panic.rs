@@ -13,7 +13,7 @@ pub struct Words {
     pub fresh: &'static str,
 }
 
-/// From now on a panic shows an overlay with what happened. Its buttons are plain form submits
+/// From now on a panic shows an overlay with what happened. Its buttons are plain links
 /// (`?recover=back`, `?recover=fresh`): after a panic no Rust code has to run.
 pub fn install(words: Words) {
     std::panic::set_hook(Box::new(move |info| {
@@ -31,15 +31,15 @@ fn show(document: &Document, words: Words, text: &str) -> Option<()> {
     overlay.set_class_name("overlay");
     overlay.set_attribute("role", "alertdialog").ok()?;
     overlay.set_attribute("aria-label", words.title).ok()?;
-    let card = child(document, &overlay, "form", "")?;
+    let card = child(document, &overlay, "div", "")?;
     card.set_class_name("overlay-card");
     child(document, &card, "h1", words.title)?;
     child(document, &card, "p", words.advice)?;
     child(document, &card, "pre", text)?;
     for (value, label) in [("back", words.back), ("fresh", words.fresh)] {
-        let button = child(document, &card, "button", label)?;
-        button.set_attribute("name", "recover").ok()?;
-        button.set_attribute("value", value).ok()?;
+        let button = child(document, &card, "a", label)?;
+        button.set_attribute("href", &format!("?recover={value}")).ok()?;
+        button.set_attribute("role", "button").ok()?;
         button.set_class_name("button");
     }
     Some(())

@@ -84,9 +84,6 @@ fn metric(metric: &Metric) -> Html {
 }
 
 fn load(scene: &Scene, hpa: &AutoscalerFacts) -> Html {
-    if !scene.session.has_load() {
-        return Html::default();
-    }
     let now = scene.view.load.get(&hpa.target).copied().unwrap_or(0);
     let oninput = {
         let (act, target) = (scene.act.clone(), hpa.target.clone());
@@ -100,7 +97,7 @@ fn load(scene: &Scene, hpa: &AutoscalerFacts) -> Html {
     html! {
         <label class="load">
             <span>{ t().load }</span>
-            <input type="range" min="0" max="500" step="10" value={now.to_string()} onchange={oninput} />
+            <input type="range" min="0" max="2000" step="10" value={now.to_string()} onchange={oninput} />
             <span class="figure">{ format!("{now} {}", t().load_unit) }</span>
         </label>
     }

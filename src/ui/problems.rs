@@ -1,0 +1,166 @@
+//! What is wrong with a manifest, and where: kubectl's refusals, led back to lines of the editor.
+
+use std::rc::Rc;
+
+use super::state::{Document, Problem};
+
+/// The problems that kubectl's error output names in `document`.
+pub fn find(document: &Document, output: &str) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for line in output.lines() {
+        let text = line.trim_start_matches("* ").trim();
+        if !is_error(line) {
+            continue;
+        }
+        if let Some(at) = yaml_line(text) {
+            problems.push(problem(document, at, "", text));
+            continue;
+        }
+        let subject = subject(text);
+        let start = subject.map_or(0, |name| document_start(&document.text, name));
+        let fields = fields(text);
+        if fields.is_empty() {
+            problems.push(problem(document, start + 1, "", text));
+        }
+        for (field, why) in fields {
+            let at = locate(&document.text, start, &field).unwrap_or(start);
+            problems.push(problem(document, at + 1, &field, &why));
+        }
+    }
+    problems
+}
+
+fn is_error(line: &str) -> bool {
+    line.starts_with("error") || line.starts_with("Error") || line.starts_with("The ")
+        || line.starts_with("* ")
+}
+
+fn problem(document: &Document, line: usize, field: &str, message: &str) -> Problem {
+    let lines = document.text.lines().count().max(1);
+    Problem {
+        file: Rc::clone(&document.name),
+        line: line.clamp(1, lines),
+        field: field.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+/// The line that a YAML error names: `yaml: line 7: …`.
+fn yaml_line(text: &str) -> Option<usize> {
+    let at = text.find("yaml: line ")? + "yaml: line ".len();
+    let digits: String = text[at..].chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+/// The object an error is about: the first quoted word.
+fn subject(text: &str) -> Option<&str> {
+    let start = text.find('"')? + 1;
+    let end = start + text[start..].find('"')?;
+    Some(&text[start..end])
+}
+
+/// The fields an error names, each with what is wrong: `spec.replicas: Invalid value: …` and
+/// `unknown field "spec.replica"`.
+fn fields(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for quoted in ["unknown field \"", "duplicate field \""] {
+        for (at, _) in text.match_indices(quoted) {
+            let rest = &text[at + quoted.len()..];
+            let end = rest.find('"').unwrap_or(rest.len());
+            let why = format!("{}{}\"", quoted, &rest[..end]);
+            found.push((rest[..end].to_owned(), why));
+        }
+    }
+    let kinds = [": Invalid value", ": Required value", ": Unsupported value", ": Forbidden",
+        ": Duplicate value", ": Too long", ": Too many", ": Not found", ": Internal error"];
+    let bounds = kinds.iter().flat_map(|kind| text.match_indices(kind));
+    let mut bounds: Vec<usize> = bounds.map(|(at, _)| at).collect();
+    bounds.sort_unstable();
+    for (n, &at) in bounds.iter().enumerate() {
+        let start = text[..at].rfind([' ', '[', '*']).map_or(0, |s| s + 1);
+        let end = bounds.get(n + 1).map_or(text.len(), |next| {
+            text[..*next].rfind(", ").unwrap_or(text.len())
+        });
+        let why = text[at + 2..end].trim_end_matches([']', ',']).to_owned();
+        found.push((text[start..at].to_owned(), why));
+    }
+    found
+}
+
+/// The first line (from zero) of the YAML document that holds the object `name`.
+fn document_start(text: &str, name: &str) -> usize {
+    let mut start = 0;
+    for (n, line) in text.lines().enumerate() {
+        if line.starts_with("---") {
+            start = n + 1;
+        }
+        let value = line.trim().strip_prefix("name:").map(|v| v.trim().trim_matches(['"', '\'']));
+        if value.is_some_and(|v| v == name) {
+            return start;
+        }
+    }
+    0
+}
+
+/// The line (from zero) of `field` (`spec.containers[0].image`) in the document that starts at
+/// line `start`; the line of its nearest known ancestor if it is not written there.
+fn locate(text: &str, start: usize, field: &str) -> Option<usize> {
+    let lines: Vec<&str> = text.lines().collect();
+    let end = (start..lines.len()).find(|n| lines[*n].starts_with("---") && *n > start);
+    let end = end.unwrap_or(lines.len());
+    let (mut from, mut until, mut least) = (start, end, 0);
+    let mut found = None;
+    for part in field.split('.') {
+        let (name, index) = match part.split_once('[') {
+            Some((name, index)) => (name, index.trim_end_matches(']').parse::<usize>().ok()),
+            None => (part, None),
+        };
+        let Some(at) = child(&lines, from, until, least, name) else { break };
+        found = Some(at);
+        (from, until, least) = inside(&lines, at, until);
+        if let Some(index) = index {
+            let Some(at) = element(&lines, from, until, index) else { break };
+            found = Some(at);
+            let next = element(&lines, from, until, index + 1);
+            (from, until, least) = (at, next.unwrap_or(until), indent(lines[at]) + 1);
+        }
+    }
+    found
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+fn key(line: &str) -> &str {
+    let text = line.trim_start();
+    let text = text.strip_prefix("- ").unwrap_or(text).trim_start();
+    text.split(':').next().unwrap_or("").trim_matches(['"', '\''])
+}
+
+fn child(lines: &[&str], from: usize, until: usize, least: usize, name: &str) -> Option<usize> {
+    let depth = |line: &str| match line.trim_start().starts_with("- ") {
+        true => indent(line) + 2,
+        false => indent(line),
+    };
+    let known = |n: &usize| !lines[*n].trim().is_empty() && !lines[*n].trim().starts_with('#');
+    let candidates = (from..until).filter(known).filter(|n| depth(lines[*n]) >= least);
+    candidates.filter(|n| key(lines[*n]) == name).min_by_key(|n| depth(lines[*n]))
+}
+
+fn inside(lines: &[&str], at: usize, until: usize) -> (usize, usize, usize) {
+    let depth = indent(lines[at]);
+    let below = |n: &usize| {
+        let line = lines[*n];
+        !line.trim().is_empty() && indent(line) <= depth && !line.trim_start().starts_with('-')
+    };
+    let end = (at + 1..until).find(below).unwrap_or(until);
+    (at + 1, end, depth)
+}
+
+fn element(lines: &[&str], from: usize, until: usize, index: usize) -> Option<usize> {
+    let dashes = (from..until).filter(|n| lines[*n].trim_start().starts_with('-'));
+    let dashes: Vec<usize> = dashes.collect();
+    let depth = dashes.iter().map(|n| indent(lines[*n])).min()?;
+    dashes.into_iter().filter(|n| indent(lines[*n]) == depth).nth(index)
+}
