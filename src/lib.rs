@@ -31,3 +31,10 @@ pub mod scheduler;
 pub mod sim;
 /// The object store with its revisions and its window of past changes.
 pub mod store;
+
+/// The page.
+#[cfg(target_arch = "wasm32")]
+pub mod ui;
+/// The browser.
+#[cfg(target_arch = "wasm32")]
+pub mod web;

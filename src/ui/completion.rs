@@ -35,7 +35,7 @@ pub fn complete(input: &str, view: &View, files: &Files) -> (String, Vec<String>
 }
 
 fn candidates(words: &[&str], word: &str, view: &View, files: &Files, first: bool) -> Vec<String> {
-    let verbs = || COMMANDS.iter().map(|command| command.name.to_owned());
+    let verbs = || COMMANDS.iter().map(|command| command.name().to_owned());
     if words.is_empty() {
         let extra = first.then(|| "kubectl".to_owned());
         return verbs().chain(extra).collect();
@@ -46,15 +46,15 @@ fn candidates(words: &[&str], word: &str, view: &View, files: &Files, first: boo
     if let Some((kind, _)) = word.split_once('/') {
         return names(kind, view).into_iter().map(|name| format!("{kind}/{name}")).collect();
     }
-    let plain: Vec<&&str> = words.iter().filter(|word| !word.starts_with('-')).collect();
+    let plain: Vec<&str> = words.iter().copied().filter(|word| !word.starts_with('-')).collect();
     match plain.as_slice() {
-        [&("rollout")] => {
+        ["rollout"] => {
             ["history", "pause", "restart", "resume", "status", "undo"].map(str::to_owned).into()
         }
-        [&("logs" | "exec" | "attach" | "port-forward")] => names("pods", view),
-        [&("cordon" | "uncordon" | "drain")] => names("nodes", view),
+        ["logs" | "exec"] => names("pods", view),
+        ["cordon" | "uncordon" | "drain"] => names("nodes", view),
         [_] => KINDS.iter().map(|kind| (*kind).to_owned()).collect(),
-        [&"rollout", _] => ["deployments", "daemonsets", "statefulsets"].map(str::to_owned).into(),
+        ["rollout", _] => ["deployments", "daemonsets", "statefulsets"].map(str::to_owned).into(),
         [.., kind] => names(kind, view),
         [] => Vec::new(),
     }

@@ -152,13 +152,13 @@ pub fn job(object: &batch::Job) -> WorkloadFacts {
 pub fn cron_job(object: &batch::CronJob) -> WorkloadFacts {
     let active = object.status.as_ref().and_then(|s| s.active.as_ref()).map_or(0, Vec::len);
     let active = u32::try_from(active).unwrap_or(u32::MAX);
-    let template = object.spec.as_ref().and_then(|s| s.job_template.spec.as_ref());
+    let template = object.spec.job_template.spec.as_ref();
     WorkloadFacts {
         current: active,
         ready: active,
         images: images(template.and_then(|s| s.template.spec.as_ref())),
-        strategy: object.spec.as_ref().map(|s| s.schedule.clone()),
-        paused: object.spec.as_ref().and_then(|s| s.suspend).unwrap_or(false),
+        strategy: Some(object.spec.schedule.clone()),
+        paused: object.spec.suspend.unwrap_or(false),
         ..WorkloadFacts::default()
     }
 }
@@ -197,20 +197,18 @@ pub fn volume(object: &core::PersistentVolume) -> VolumeFacts {
 /// A HorizontalPodAutoscaler's facts.
 pub fn autoscaler(object: &HorizontalPodAutoscaler) -> AutoscalerFacts {
     let namespace = object.metadata.namespace.clone().unwrap_or_default();
-    let spec = object.spec.as_ref();
+    let spec = &object.spec;
     let status = object.status.as_ref();
-    let target = spec.map_or_else(|| Ref::new("", "", ""), |s| {
-        Ref::new(&s.scale_target_ref.kind, &namespace, &s.scale_target_ref.name)
-    });
+    let target = &spec.scale_target_ref;
+    let target = Ref::new(&target.kind, &namespace, &target.name);
     let known = status.and_then(|s| s.current_metrics.as_ref());
-    let metrics = spec.and_then(|s| s.metrics.as_ref()).into_iter().flatten();
-    let metrics = metrics.enumerate();
+    let metrics = spec.metrics.iter().flatten().enumerate();
     let conditions = status.and_then(|s| s.conditions.as_ref()).into_iter().flatten();
     let notable = conditions.filter(|c| (c.type_ == "ScalingLimited") == (c.status == "True"));
     AutoscalerFacts {
         target,
-        min: spec.map_or(1, |s| s.min_replicas.map_or(1, |n| count(Some(n)))),
-        max: spec.map_or(0, |s| count(Some(s.max_replicas))),
+        min: spec.min_replicas.map_or(1, |n| count(Some(n))),
+        max: count(Some(spec.max_replicas)),
         current: count(status.and_then(|s| s.current_replicas)),
         desired: status.map_or(0, |s| count(Some(s.desired_replicas))),
         metrics: metrics.map(|(n, spec)| metric(spec, known.and_then(|k| k.get(n)))).collect(),
