@@ -7,7 +7,7 @@ use super::{Args, Failure, Io};
 use crate::api::{Reply, Request, Verb};
 use crate::base::yaml;
 use crate::kinds::{KINDS, Kind, Names};
-use crate::object::{Key, Object};
+use crate::object::Object;
 
 /// A kind as the command line names it, and the version asked for (empty: the preferred one).
 #[derive(Clone, Copy)]
@@ -22,12 +22,6 @@ impl Asked {
     /// The kind's names.
     pub fn names(&self) -> &'static Names {
         self.kind.names()
-    }
-
-    /// The key of one of its objects.
-    pub fn key(&self, namespace: &str, name: &str) -> Key {
-        let namespace = if self.names().namespaced { namespace } else { "" };
-        Key::new(self.names().resource(), namespace, name)
     }
 
     /// A request of `verb` for this kind.
@@ -316,4 +310,23 @@ pub fn objects(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, Object)>, Fai
         }
     }
     Ok(found)
+}
+
+/// The objects that a command's words, `-f`, `-l` and `--all` stand for, without reading those
+/// that are named.
+///
+/// # Errors
+/// Nothing was given, unknown kinds, broken manifests.
+pub fn keys(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, String, String)>, Failure> {
+    if args.has("filename") {
+        let manifests = manifests(args, io)?;
+        return manifests.into_iter().map(|m| m.map(|m| (m.asked, m.namespace, m.name))).collect();
+    }
+    let namespace = args.namespace().to_owned();
+    if let Target::Named(named) = target(&args.positional)? {
+        return Ok(named.into_iter().map(|(asked, n)| (asked, namespace.clone(), n)).collect());
+    }
+    let objects = objects(args, io)?;
+    let key = |(asked, o): (Asked, Object)| (asked, o.namespace().to_owned(), o.name().to_owned());
+    Ok(objects.into_iter().map(key).collect())
 }

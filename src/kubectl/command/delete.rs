@@ -3,7 +3,7 @@
 use super::{ALL_NAMESPACES, Command, DRY_RUN, FILENAME, OUTPUT, RECURSIVE, SELECTOR};
 use crate::api::{Propagation, Verb};
 use crate::kubectl::dry_run::DryRun;
-use crate::kubectl::resource::{self, Asked, Target};
+use crate::kubectl::resource::{self, Asked};
 use crate::kubectl::{Args, Failure, Flag, Io, Job, Step};
 
 /// The verb.
@@ -124,7 +124,7 @@ impl DeleteJob {
         }
         let mut failures = Vec::new();
         let mut gone = Vec::new();
-        let wanted = self.wanted(io)?;
+        let wanted = resource::keys(&self.args, io)?;
         if wanted.is_empty() {
             io.out.push_str("No resources found\n");
         }
@@ -138,26 +138,6 @@ impl DeleteJob {
         }
         self.gone = Some(gone);
         Failure::several(&failures).map_or(Ok(()), Err)
-    }
-
-    fn wanted(&self, io: &mut Io<'_>) -> Result<Vec<(Asked, String, String)>, Failure> {
-        if self.args.has("filename") {
-            let manifests = resource::manifests(&self.args, io)?;
-            return manifests
-                .into_iter()
-                .map(|m| m.map(|m| (m.asked, m.namespace, m.name)))
-                .collect();
-        }
-        let namespace = self.args.namespace().to_owned();
-        if let Target::Named(named) = resource::target(&self.args.positional)? {
-            let each = named.into_iter().map(|(asked, name)| (asked, namespace.clone(), name));
-            return Ok(each.collect());
-        }
-        let objects = resource::objects(&self.args, io)?;
-        let each = objects
-            .into_iter()
-            .map(|(asked, o)| (asked, o.namespace().to_owned(), o.name().to_owned()));
-        Ok(each.collect())
     }
 
     fn delete(

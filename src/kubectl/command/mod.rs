@@ -1,8 +1,12 @@
 //! The verbs: one file each, and the list of them all.
 
+mod apply;
 mod create;
 mod delete;
 mod get;
+mod rollout;
+mod scale;
+mod set_image;
 
 use super::{Args, Failure, Flag, Job};
 
@@ -24,7 +28,19 @@ pub trait Command: Sync {
 }
 
 /// Every verb.
-pub const COMMANDS: &[&dyn Command] = &[&create::Create, &delete::Delete, &get::Get];
+pub const COMMANDS: &[&dyn Command] = &[
+    &apply::Apply,
+    &create::Create,
+    &delete::Delete,
+    &get::Get,
+    &rollout::Pause,
+    &rollout::Restart,
+    &rollout::Resume,
+    &rollout::Status,
+    &rollout::Undo,
+    &scale::Scale,
+    &set_image::SetImage,
+];
 
 /// Flags of commands that read manifests.
 pub(super) const FILENAME: Flag = Flag::value("filename", "[]").short('f');

@@ -1,0 +1,236 @@
+//! `kubectl apply`: the three-way merge of what was applied last, what is asked for now, and what
+//! is there. Mirrors `k8s.io/kubectl/pkg/cmd/apply`.
+
+use serde_json::{Map, Value, json};
+
+use super::{Command, DRY_RUN, FILENAME, OUTPUT, RECURSIVE, SELECTOR};
+use crate::api::{Body, PatchType, Verb};
+use crate::kubectl::dry_run::DryRun;
+use crate::kubectl::print::{Printer, face};
+use crate::kubectl::resource::{self, Asked, Manifest};
+use crate::kubectl::{Args, Failure, Flag, Io, Job};
+use crate::object::{Object, patch};
+
+/// Where the manifest that was applied last is kept.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The verb.
+pub struct Apply;
+
+impl Command for Apply {
+    fn name(&self) -> &'static str {
+        "apply"
+    }
+
+    fn flags(&self) -> &'static [Flag] {
+        const FLAGS: &[Flag] =
+            &[DRY_RUN, FILENAME, OUTPUT, RECURSIVE, SELECTOR, Flag::switch("record")];
+        FLAGS
+    }
+
+    fn usage(&self) -> &'static str {
+        "kubectl apply (-f FILENAME | -k DIRECTORY) [options]"
+    }
+
+    fn about(&self) -> &'static str {
+        "Apply a configuration to a resource by file name or stdin."
+    }
+
+    fn start(&self, args: Args) -> Result<Box<dyn Job>, Failure> {
+        if !args.positional.is_empty() {
+            let words = args.positional.join(" ");
+            return Err(Failure::usage("apply", &format!("Unexpected args: [{words}]")));
+        }
+        if !args.has("filename") {
+            return Err(Failure::error("must specify one of -f and -k"));
+        }
+        let dry_run = DryRun::from_args(&args)?;
+        Printer::from_args(&args)?;
+        Ok(Box::new(move |io: &mut Io<'_>| apply_all(&args, dry_run, io)))
+    }
+}
+
+/// Applies every manifest; what is wrong with one does not stop the others.
+fn apply_all(args: &Args, dry_run: DryRun, io: &mut Io<'_>) -> Result<(), Failure> {
+    if args.is("record") {
+        io.err.push_str(
+            "Flag --record has been deprecated, --record will be removed in the future\n",
+        );
+    }
+    let (mut failures, mut applied) = (Vec::new(), Vec::new());
+    for manifest in resource::manifests(args, io)? {
+        match manifest.and_then(|mut manifest| {
+            if args.is("record") {
+                record(args, &mut manifest);
+            }
+            let (object, verb) = apply(dry_run, io, &manifest)?;
+            Ok((manifest.asked, object, verb))
+        }) {
+            Ok(done) => applied.push(done),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    print(args, dry_run, io, &applied)?;
+    // Kinds that the server does not know are reported first.
+    failures.sort_by_key(|failure| !failure.text.contains("resource mapping not found"));
+    Failure::several(&failures).map_or(Ok(()), Err)
+}
+
+fn print(
+    args: &Args,
+    dry_run: DryRun,
+    io: &mut Io<'_>,
+    applied: &[(Asked, Object, &'static str)],
+) -> Result<(), Failure> {
+    let printer = Printer::from_args(args)?;
+    if printer.is_table() {
+        for (asked, object, verb) in applied {
+            io.out.push_str(&dry_run.report(args, asked, object, verb, io.now)?);
+        }
+    } else if !applied.is_empty() {
+        let objects: Vec<_> = applied.iter().map(|(asked, object, _)| (*asked, object)).collect();
+        io.out.push_str(&printer.print(&objects, applied.len() > 1, io.now)?);
+    }
+    Ok(())
+}
+
+/// `--record`: the command line as the change's cause.
+fn record(args: &Args, manifest: &mut Manifest) {
+    let files: Vec<_> = args.all("filename").iter().map(|f| format!("--filename={f}")).collect();
+    let cause = format!("kubectl apply {} --record=true", files.join(" "));
+    annotations(&mut manifest.value).insert("kubernetes.io/change-cause".to_owned(), json!(cause));
+}
+
+fn annotations(value: &mut Value) -> &mut Map<String, Value> {
+    if !value["metadata"].is_object() {
+        value["metadata"] = json!({});
+    }
+    if !value["metadata"]["annotations"].is_object() {
+        value["metadata"]["annotations"] = json!({});
+    }
+    value["metadata"]["annotations"].as_object_mut().expect("it was made an object just now")
+}
+
+/// The manifest as it is remembered: compact JSON, without itself.
+fn with_last_applied(value: &Value) -> Value {
+    let mut bare = value.clone();
+    annotations(&mut bare).remove(LAST_APPLIED);
+    let text = format!("{bare}\n");
+    annotations(&mut bare).insert(LAST_APPLIED.to_owned(), Value::String(text));
+    bare
+}
+
+/// Applies one manifest; the object as it is then, and what happened to it.
+fn apply(
+    dry_run: DryRun,
+    io: &mut Io<'_>,
+    manifest: &Manifest,
+) -> Result<(Object, &'static str), Failure> {
+    if manifest.name.is_empty() {
+        let from = manifest.value["metadata"]["generateName"].as_str().unwrap_or_default();
+        return Err(Failure::error(if from.is_empty() {
+            format!(
+                "error when retrieving current configuration of \"{}\": resource name may not be empty",
+                manifest.file
+            )
+        } else {
+            format!("from {from}: cannot use generate name with apply")
+        }));
+    }
+    let modified = with_last_applied(&manifest.value);
+    let get = manifest.asked.request(Verb::Get, &manifest.namespace, &manifest.name);
+    match io.api.call(get) {
+        Ok(reply) => match reply.object() {
+            Some(current) => change(dry_run, io, manifest, &modified, current),
+            None => Err(Failure::error("the server answered with no object")),
+        },
+        Err(status) if status.is_not_found() => create(dry_run, io, manifest, modified),
+        Err(status) => Err(Failure::status(&status)),
+    }
+}
+
+fn create(
+    dry_run: DryRun,
+    io: &mut Io<'_>,
+    manifest: &Manifest,
+    modified: Value,
+) -> Result<(Object, &'static str), Failure> {
+    let mut request = manifest.asked.request(Verb::Create, &manifest.namespace, "");
+    request.body = Body::Json(modified);
+    request.strict = true;
+    request.dry_run = dry_run != DryRun::None;
+    let reply = io.api.call(request).map_err(|status| {
+        Failure::status_while(&while_doing("creating", manifest, &status), &status)
+    })?;
+    let object =
+        reply.object().ok_or_else(|| Failure::error("the server answered with no object"))?;
+    Ok((object, "created"))
+}
+
+fn change(
+    dry_run: DryRun,
+    io: &mut Io<'_>,
+    manifest: &Manifest,
+    modified: &Value,
+    current: Object,
+) -> Result<(Object, &'static str), Failure> {
+    if current.meta().deletion_timestamp.is_some() {
+        io.err.push_str(&format!(
+            "Warning: Detected changes to resource {} which is currently being deleted.\n",
+            manifest.name
+        ));
+    }
+    let live = face(&manifest.asked, &current);
+    let last = live["metadata"]["annotations"][LAST_APPLIED].as_str();
+    if last.is_none() {
+        io.err.push_str(&format!(
+            "Warning: resource {} is missing the {LAST_APPLIED} annotation which is required by \
+             kubectl apply. kubectl apply should only be used on resources created declaratively \
+             by either kubectl create --save-config or kubectl apply. The missing annotation will \
+             be patched automatically.\n",
+            manifest.asked.names().plural.to_owned() + "/" + &manifest.name
+        ));
+    }
+    let original: Value =
+        last.and_then(|text| crate::base::yaml::parse_one(text).ok()).unwrap_or_default();
+    let patch = patch::three_way::three_way_strategic(
+        &original,
+        modified,
+        &live,
+        manifest.asked.names().kind,
+    )
+    .map_err(Failure::error)?;
+    if patch.as_object().is_some_and(Map::is_empty) {
+        return Ok((current, "unchanged"));
+    }
+    let mut request = manifest.asked.request(
+        Verb::Patch(PatchType::Strategic),
+        &manifest.namespace,
+        &manifest.name,
+    );
+    request.body = Body::Json(patch);
+    request.strict = true;
+    request.dry_run = dry_run != DryRun::None;
+    let reply = io.api.call(request).map_err(|status| {
+        Failure::status_while(&while_doing("applying patch", manifest, &status), &status)
+    })?;
+    let object =
+        reply.object().ok_or_else(|| Failure::error("the server answered with no object"))?;
+    let verb = if object.revision() == current.revision() && dry_run == DryRun::None {
+        "unchanged"
+    } else {
+        "configured"
+    };
+    Ok((object, verb))
+}
+
+/// What errors say was being done; nothing for the refusals that name the object themselves.
+fn while_doing(action: &str, manifest: &Manifest, status: &crate::api::Status) -> String {
+    if status.reason == "Invalid" {
+        return String::new();
+    }
+    if action == "creating" {
+        return format!("error when creating \"{}\"", manifest.file);
+    }
+    format!("error when {action}: \n{}", manifest.file)
+}

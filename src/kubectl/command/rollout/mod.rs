@@ -1,0 +1,51 @@
+//! `kubectl rollout …`. Mirrors `k8s.io/kubectl/pkg/cmd/rollout`.
+
+mod change;
+mod revisions;
+mod status;
+mod undo;
+
+pub use change::{Pause, Restart, Resume};
+pub use status::Status;
+pub use undo::Undo;
+
+use super::{FILENAME, RECURSIVE, SELECTOR};
+use crate::kubectl::resource::{self, Asked};
+use crate::kubectl::{Args, Failure, Flag, Io};
+use crate::object::Object;
+
+/// The flags that all of them know.
+const FLAGS: &[Flag] = &[
+    FILENAME,
+    RECURSIVE,
+    SELECTOR,
+    super::DRY_RUN,
+    super::OUTPUT,
+    Flag::value("to-revision", "0"),
+    Flag::value("revision", "0"),
+    Flag { default: "true", ..Flag::switch("watch") }.short('w'),
+    Flag::value("timeout", "0s"),
+];
+
+/// Checks that something was named.
+fn check(args: &Args) -> Result<(), Failure> {
+    if args.positional.is_empty() && !args.has("filename") {
+        return Err(Failure::error("required resource not specified"));
+    }
+    Ok(())
+}
+
+/// The objects that were named, each read.
+fn targets(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, Object)>, Failure> {
+    let keys = resource::keys(args, io)?;
+    keys.into_iter()
+        .map(|(asked, namespace, name)| {
+            Ok((asked, resource::fetch(io, &asked, &namespace, &name)?))
+        })
+        .collect()
+}
+
+/// `deployments.apps "web"`: how errors name an object.
+fn quoted(asked: &Asked, object: &Object) -> String {
+    format!("{} \"{}\"", asked.names().resource(), object.name())
+}

@@ -1,0 +1,109 @@
+//! `kubectl scale`. Mirrors `k8s.io/kubectl/pkg/cmd/scale`.
+
+use serde_json::{Value, json};
+
+use super::{ALL_NAMESPACES, Command, DRY_RUN, FILENAME, OUTPUT, RECURSIVE, SELECTOR};
+use crate::api::{Body, PatchType, Reply, Verb};
+use crate::kubectl::dry_run::DryRun;
+use crate::kubectl::resource::{self, Asked};
+use crate::kubectl::{Args, Failure, Flag, Io, Job};
+
+/// The verb.
+pub struct Scale;
+
+impl Command for Scale {
+    fn name(&self) -> &'static str {
+        "scale"
+    }
+
+    fn flags(&self) -> &'static [Flag] {
+        const FLAGS: &[Flag] = &[
+            ALL_NAMESPACES,
+            DRY_RUN,
+            FILENAME,
+            OUTPUT,
+            RECURSIVE,
+            SELECTOR,
+            Flag::switch("all"),
+            Flag::value("current-replicas", "-1"),
+            Flag::value("replicas", "0"),
+            Flag::value("resource-version", ""),
+            Flag::value("timeout", "0s"),
+        ];
+        FLAGS
+    }
+
+    fn usage(&self) -> &'static str {
+        "kubectl scale [--resource-version=version] [--current-replicas=count] --replicas=COUNT \
+         (-f FILENAME | TYPE NAME) [options]"
+    }
+
+    fn about(&self) -> &'static str {
+        "Set a new size for a deployment, replica set, replication controller, or stateful set."
+    }
+
+    fn start(&self, args: Args) -> Result<Box<dyn Job>, Failure> {
+        if !args.has("replicas") {
+            return Err(Failure::error("required flag(s) \"replicas\" not set"));
+        }
+        let replicas: i32 = args.int("replicas")?;
+        let expected: i32 = args.int("current-replicas")?;
+        if replicas < 0 {
+            return Err(Failure::error(
+                "The --replicas=COUNT flag is required, and COUNT must be greater than or equal \
+                 to 0",
+            ));
+        }
+        let dry_run = DryRun::from_args(&args)?;
+        Ok(Box::new(move |io: &mut Io<'_>| {
+            let targets = resource::keys(&args, io)?;
+            if targets.is_empty() {
+                return Err(Failure::error("no objects passed to scale"));
+            }
+            let mut failures = Vec::new();
+            for (asked, namespace, name) in targets {
+                let place = (asked, namespace.as_str(), name.as_str());
+                match scale(io, place, replicas, expected, dry_run) {
+                    Ok(()) => {
+                        let suffix = dry_run.suffix();
+                        io.out.push_str(&format!("{} scaled{suffix}\n", asked.display(&name)));
+                    }
+                    Err(failure) => failures.push(failure),
+                }
+            }
+            Failure::several(&failures).map_or(Ok(()), Err)
+        }))
+    }
+}
+
+/// Writes the new size to the scale subresource, if the current one is as `expected` (-1: any).
+fn scale(
+    io: &mut Io<'_>,
+    (asked, namespace, name): (Asked, &str, &str),
+    replicas: i32,
+    expected: i32,
+    dry_run: DryRun,
+) -> Result<(), Failure> {
+    if expected >= 0 {
+        let get = asked.request(Verb::Get, namespace, name).to("scale");
+        let current = match io.api.call(get)? {
+            Reply::Json(scale) => scale["spec"]["replicas"].clone(),
+            Reply::Object(scale) => scale.to_value()["spec"]["replicas"].clone(),
+            _ => Value::Null,
+        };
+        let current = current.as_i64().unwrap_or(0);
+        if current != i64::from(expected) {
+            let why = format!("Expected replicas to be {expected}, was {current}");
+            return Err(Failure::error(why));
+        }
+    }
+    if dry_run == DryRun::Client {
+        return Ok(());
+    }
+    let verb = Verb::Patch(PatchType::Merge);
+    let mut request = asked.request(verb, namespace, name).to("scale");
+    request.body = Body::Json(json!({ "spec": { "replicas": replicas } }));
+    request.dry_run = dry_run == DryRun::Server;
+    io.api.call(request)?;
+    Ok(())
+}
