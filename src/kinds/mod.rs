@@ -8,6 +8,8 @@ pub mod config_map;
 pub mod controller_revision;
 /// Deployment.
 pub mod deployment;
+/// The parts that descriptions share.
+pub mod describe;
 /// EndpointSlice.
 pub mod endpoint_slice;
 /// Endpoints.
@@ -57,6 +59,7 @@ pub mod service_account;
 pub mod storage_class;
 mod typed;
 
+pub use describe::template::describe_template;
 pub use field_error::{ErrorKind, FieldError};
 pub use typed::Typed;
 
