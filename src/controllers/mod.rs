@@ -1,6 +1,9 @@
 //! The controllers, a folder each. They meet only through API objects.
 
+mod defaults;
 mod deployment;
+mod garbagecollector;
+mod namespace;
 /// Facts about pods that several controllers decide by.
 pub mod pod;
 /// Creating and deleting pods on an owner's behalf.
@@ -12,8 +15,12 @@ use crate::runtime::Controller;
 /// Every controller, in the order in which they start.
 pub fn controllers() -> Vec<Box<dyn Controller>> {
     vec![
+        Box::new(namespace::Namespaces),
+        Box::new(defaults::DefaultServiceAccounts),
+        Box::new(defaults::RootCertificates),
         Box::new(deployment::Deployments),
         Box::new(replicaset::replica_sets()),
         Box::new(replicaset::replication_controllers()),
+        Box::new(garbagecollector::GarbageCollector),
     ]
 }

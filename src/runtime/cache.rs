@@ -13,7 +13,7 @@ type Table = OrdMap<(Str, Str), Object>;
 #[derive(Clone, Debug, Default)]
 pub struct Cache {
     tables: OrdMap<GroupResource, Table>,
-    /// Every object by the uid of its managing owner; the empty uid where it has none.
+    /// Every object by the uid of each of its owners; by the empty one where none manages it.
     owned: OrdMap<(Str, Key), Object>,
     revision: u64,
 }
@@ -60,10 +60,22 @@ impl Cache {
         resource: &GroupResource,
     ) -> impl Iterator<Item = &'a Object> + use<'a> {
         let (uid, resource): (Str, _) = (uid.into(), resource.clone());
+        let managing = uid.clone();
         let first = (uid.clone(), Key::new(resource.clone(), "", ""));
         self.owned
             .range(first..)
             .take_while(move |((owner, key), _)| *owner == uid && key.resource == resource)
+            .map(|(_, object)| object)
+            .filter(move |object| meta::is_controlled_by(object.meta(), &managing))
+    }
+
+    /// The objects of every type that name the object with `uid` among their owners.
+    pub fn dependents_of<'a>(&'a self, uid: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
+        let uid: Str = uid.into();
+        let first = (uid.clone(), Key::new(GroupResource::new("", ""), "", ""));
+        self.owned
+            .range(first..)
+            .take_while(move |((owner, _), _)| *owner == uid)
             .map(|(_, object)| object)
     }
 
@@ -136,20 +148,29 @@ impl Cache {
 
     fn remember(&mut self, object: Object) {
         let key = object.key();
-        self.owned.insert((manager(&object), key.clone()), object.clone());
+        for owner in owners(&object) {
+            self.owned.insert((owner, key.clone()), object.clone());
+        }
         self.tables.entry(key.resource).or_default().insert((key.namespace, key.name), object);
     }
 
     fn forget(&mut self, object: &Object) {
         let key = object.key();
-        self.owned.remove(&(manager(object), key.clone()));
+        for owner in owners(object) {
+            self.owned.remove(&(owner, key.clone()));
+        }
         if let Some(table) = self.tables.get_mut(&key.resource) {
             table.remove(&(key.namespace, key.name));
         }
     }
 }
 
-/// The uid of the managing owner; empty where there is none.
-fn manager(object: &Object) -> Str {
-    meta::controller_of(object.meta()).map_or_else(|| "".into(), |owner| owner.uid.as_str().into())
+/// The uids of an object's owners, and the empty one where none of them manages it.
+fn owners(object: &Object) -> Vec<Str> {
+    let references = object.meta().owner_references.iter().flatten();
+    let mut uids: Vec<Str> = references.map(|owner| owner.uid.as_str().into()).collect();
+    if meta::controller_of(object.meta()).is_none() {
+        uids.push("".into());
+    }
+    uids
 }
