@@ -7,12 +7,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::decoder;
+
 /// Decodes a typed object. Unknown fields are ignored; `null` counts as absent.
 ///
 /// # Errors
-/// Serde's description of the first value that does not fit its field.
+/// The words of Go's decoder for the first value that does not fit its field.
 pub fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
-    T::deserialize(value).map_err(|error| error.to_string())
+    decoder::decode(value)
 }
 
 /// Encodes a typed object.

@@ -2,6 +2,7 @@
 
 /// The only door between JSON and typed objects.
 pub mod codec;
+mod decoder;
 /// Names of kinds and of objects.
 pub mod key;
 /// Helpers on `ObjectMeta`: owners, finalizers, timestamps.
