@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Body, Request, Status};
-use crate::kinds::Kind;
+use crate::kinds::{self, Kind};
 use crate::object::Object;
 
 /// The object in a request's body, not yet defaulted. Typed bodies are taken as they are.
@@ -11,27 +11,24 @@ use crate::object::Object;
 /// # Errors
 /// 400 when the body holds no object of that kind.
 pub(super) fn body(kind: &dyn Kind, request: &mut Request) -> Result<Object, Status> {
+    let names = kind.names();
     match std::mem::take(&mut request.body) {
-        Body::Object(object) if object.resource() == request.resource => Ok(object),
-        Body::Object(object) => Err(Status::bad_request(format!(
-            "{} in version {:?} cannot be handled as a {}",
-            object.kind(),
-            version_of(object.api_version()),
-            kind.names().kind
-        ))),
-        Body::Json(value) => decode(kind, &request.version, &value, request.strict),
-        Body::None => Err(Status::bad_request(format!(
-            "{} in version {:?} cannot be handled as a {}: couldn't get version/kind; json parse \
-             error: unexpected end of JSON input (<empty>)",
-            kind.names().kind,
-            kind.names().versions.first().copied().unwrap_or_default(),
-            kind.names().kind
-        ))),
+        Body::Object(object) if object.resource() == names.resource() => Ok(object),
+        Body::Object(object) => Err(unconvertible(kind, object.api_version(), object.kind())),
+        Body::Json(value) => from_client(kind, &request.version, &value, request.strict),
+        Body::None => {
+            Err(unrecognized(kind, "json parse error: unexpected end of JSON input (<empty>)"))
+        }
     }
 }
 
+/// The version of an `apiVersion`.
 fn version_of(api_version: &str) -> &str {
     api_version.rsplit('/').next().unwrap_or_default()
+}
+
+fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 /// A served version; the preferred one where none is asked for.
@@ -40,24 +37,126 @@ pub(super) fn version<'a>(kind: &dyn Kind, asked: &'a str) -> &'a str {
     if asked.is_empty() { preferred } else { asked }
 }
 
-/// Decodes JSON of a served version (empty: the one that the JSON names, or the preferred one).
-///
-/// # Errors
-/// 400 with upstream's text.
-pub(super) fn decode(
+/// Decodes what a client sent to a version's path. What the JSON says it is wins over the path.
+fn from_client(
     kind: &dyn Kind,
-    version: &str,
+    asked: &str,
     value: &Value,
-    _strict: bool,
+    strict: bool,
 ) -> Result<Object, Status> {
     let names = kind.names();
-    let written = value.get("apiVersion").and_then(Value::as_str).map(version_of);
-    let preferred = names.versions.first().copied().unwrap_or_default();
-    let version = if version.is_empty() { written.unwrap_or(preferred) } else { version };
-    kind.decode(version, value).map_err(|error| {
+    let empty = Value::Object(serde_json::Map::new());
+    let value = if value.is_null() { &empty } else { value };
+    if let Some(found) = misfit(value) {
+        return Err(unrecognized(kind, &format!("json parse error: {found}")));
+    }
+    let text = |name: &str| value.get(name).and_then(Value::as_str).filter(|t| !t.is_empty());
+    let written = text("apiVersion");
+    let is_same = text("kind").is_none_or(|kind| kind == names.kind)
+        && written.is_none_or(|written| {
+            group_of(written) == names.group && names.versions.contains(&version_of(written))
+        });
+    let version = version(kind, asked);
+    if !is_same {
+        let own = match names.group {
+            "" => version.to_owned(),
+            group => format!("{group}/{version}"),
+        };
+        let kind_written = text("kind").unwrap_or(names.kind);
+        return Err(unconvertible(kind, written.unwrap_or(&own), kind_written));
+    }
+    let version = written.map_or(version, version_of);
+    decode(kind, version, value, strict).map_err(|error| {
         Status::bad_request(format!(
             "{} in version {version:?} cannot be handled as a {}: {error}",
             names.kind, names.kind
         ))
     })
+}
+
+/// What JSON is, where it is no object.
+fn misfit(value: &Value) -> Option<String> {
+    let found = match value {
+        Value::Object(_) | Value::Null => return None,
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Number(_) => "number",
+        Value::Bool(_) => "bool",
+    };
+    Some(format!(
+        "json: cannot unmarshal {found} into Go value of type struct {{ APIVersion string \
+         \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
+    ))
+}
+
+fn unrecognized(kind: &dyn Kind, why: &str) -> Status {
+    Status::bad_request(format!(
+        "the object provided is unrecognized (must be of type {}): couldn't get version/kind; {why}",
+        kind.names().kind
+    ))
+}
+
+/// Another kind stands in the body: one that exists, or one that nobody knows.
+fn unconvertible(kind: &dyn Kind, api_version: &str, written: &str) -> Status {
+    let (group, version) = (group_of(api_version), version_of(api_version));
+    let wanted = kind.names().kind;
+    let known = kinds::by_kind(group, written)
+        .is_some_and(|known| known.names().versions.contains(&version));
+    let why = if known {
+        let internal = match kind.names().group {
+            "" => "core",
+            group => group.split('.').next().unwrap_or_default(),
+        };
+        format!("converting ({version}.{written}) to ({internal}.{wanted}): unknown conversion")
+    } else {
+        format!(
+            "no kind {written:?} is registered for version {api_version:?} in scheme \
+             \"pkg/api/legacyscheme/scheme.go:30\""
+        )
+    };
+    Status::bad_request(format!(
+        "{written} in version {version:?} cannot be handled as a {wanted}: {why}"
+    ))
+}
+
+/// Decodes JSON of a served version; the error is that of Go's decoder.
+pub(super) fn decode(
+    kind: &dyn Kind,
+    version: &str,
+    value: &Value,
+    strict: bool,
+) -> Result<Object, String> {
+    let object = kind.decode(version, value)?;
+    if strict {
+        let mut unknown = Vec::new();
+        find_unknown(value, &kind.encode(version, &object), "", &mut unknown);
+        if !unknown.is_empty() {
+            let fields: Vec<_> =
+                unknown.iter().map(|field| format!("unknown field \"{field}\"")).collect();
+            return Err(format!("strict decoding error: {}", fields.join(", ")));
+        }
+    }
+    Ok(object)
+}
+
+/// The paths of the fields that decoding has lost: those that the kind does not have.
+fn find_unknown(given: &Value, kept: &Value, path: &str, unknown: &mut Vec<String>) {
+    match (given, kept) {
+        (Value::Object(given), Value::Object(kept)) => {
+            for (name, value) in given {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                match kept.get(name) {
+                    Some(kept) => find_unknown(value, kept, &path, unknown),
+                    None if value.is_null() => {}
+                    None => unknown.push(path),
+                }
+            }
+        }
+        (Value::Array(given), Value::Array(kept)) => {
+            for (index, (given, kept)) in given.iter().zip(kept).enumerate() {
+                find_unknown(given, kept, &format!("{path}[{index}]"), unknown);
+            }
+        }
+        _ => {}
+    }
 }

@@ -79,6 +79,12 @@ impl Status {
         Self::plain(405, "MethodNotAllowed", message.to_owned())
     }
 
+    /// 422 for a patch that does not fit the object.
+    pub fn unprocessable() -> Self {
+        let message = "the server rejected our request due to an error in our request";
+        Self::plain(422, "Invalid", message.to_owned())
+    }
+
     /// 500 without a reason: what upstream did not foresee.
     pub fn unexplained(message: impl Into<String>) -> Self {
         Self::plain(500, "", message.into())

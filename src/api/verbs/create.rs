@@ -29,8 +29,10 @@ impl Server {
         self.admit(kind, "", Operation::Create, &mut object, None)?;
         self.fill_metadata(&mut object);
         kind.prepare_create(&mut object);
-        let errors: Vec<_> =
-            metadata::validate(object.meta()).into_iter().chain(kind.validate(&object)).collect();
+        let errors: Vec<_> = metadata::validate(kind.names(), object.meta())
+            .into_iter()
+            .chain(kind.validate(&object))
+            .collect();
         if !errors.is_empty() {
             let names = kind.names();
             return Err(Status::invalid(names.kind, names.group, object.name(), &errors));

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Namespace;
 
 use crate::api::admission::Operation;
-use crate::api::{Reply, Request, Server, Status, metadata};
+use crate::api::{Reply, Request, Server, Status, Verb, metadata};
 use crate::kinds::{FieldError, Kind};
 use crate::object::Object;
 use crate::store::Precondition;
@@ -50,7 +50,7 @@ impl Server {
     ) -> Result<Reply, Status> {
         check_name(&new, request)?;
         super::create::place(kind, &mut new, &request.namespace)?;
-        check_version(&new, &old)?;
+        check_version(&new, &old, request.verb)?;
         kind.default(&mut new);
         self.admit(kind, part.subresource(), Operation::Update, &mut new, Some(&old))?;
         inherit(&mut new, &old);
@@ -102,10 +102,11 @@ fn check_name(new: &Object, request: &Request) -> Result<(), Status> {
     Ok(())
 }
 
-/// A version that is given must be the current one; so must a uid.
-fn check_version(new: &Object, old: &Object) -> Result<(), Status> {
+/// A version that is given must be the current one; so must a uid, which validation refuses to
+/// let a patch change.
+fn check_version(new: &Object, old: &Object, verb: Verb) -> Result<(), Status> {
     let (resource, name) = (old.resource(), old.name());
-    if !new.uid().is_empty() && new.uid() != old.uid() {
+    if verb == Verb::Update && !new.uid().is_empty() && new.uid() != old.uid() {
         let why = format!(
             "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, \
              AdditionalErrorMsg: Precondition failed: UID in precondition: {}, UID in object \
