@@ -26,4 +26,4 @@ pub trait Api {
 }
 
 #[cfg(test)]
-mod server_tests;
+mod tests;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::api::{Body, PatchType, Request, Server, Status, Verb, decode};
+use crate::base::go_text;
 use crate::kinds::{FieldError, Kind};
 use crate::object::Object;
 use crate::object::patch::{json, merge, strategic};
@@ -66,28 +67,10 @@ fn misfit(how: PatchType, patch: &Value, after: &Value, error: &str) -> Status {
     let (value, error) = match (how, error.rsplit_once(" of type ")) {
         // Upstream reads what a strategic patch gives with another decoder, of fewer words.
         (PatchType::Strategic, Some((_, go_type))) => {
-            (go_map(patch), format!("unrecognized type: {go_type}"))
+            (go_text::print(patch), format!("unrecognized type: {go_type}"))
         }
-        (PatchType::Strategic, None) => (go_map(patch), error.to_owned()),
+        (PatchType::Strategic, None) => (go_text::print(patch), error.to_owned()),
         _ => (after.to_string(), error.to_owned()),
     };
     Status::invalid("", "", "", &[FieldError::invalid("patch", value, error)])
-}
-
-/// A value as Go's `%v` prints it.
-fn go_map(value: &Value) -> String {
-    match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(go_map).collect();
-            format!("[{}]", items.join(" "))
-        }
-        Value::Object(fields) => {
-            let fields: Vec<_> =
-                fields.iter().map(|(name, value)| format!("{name}:{}", go_map(value))).collect();
-            format!("map[{}]", fields.join(" "))
-        }
-        other => other.to_string(),
-    }
 }
