@@ -57,6 +57,8 @@ pub mod service;
 pub mod service_account;
 /// StorageClass.
 pub mod storage_class;
+#[cfg(test)]
+mod tests;
 mod typed;
 
 pub use describe::template::describe_template;

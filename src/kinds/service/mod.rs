@@ -96,6 +96,10 @@ fn keep_addresses(new: &mut Service, old: &Service) {
         if new.cluster_ips.as_ref().is_none_or(Vec::is_empty) && new.cluster_ip == old.cluster_ip {
             new.cluster_ips.clone_from(&old.cluster_ips);
         }
+        if new.cluster_ip != old.cluster_ip && new.cluster_ips == old.cluster_ips {
+            // Whoever changes the first address means the list too.
+            new.cluster_ips = new.cluster_ip.clone().map(|ip| vec![ip]);
+        }
     }
     if has_node_ports(kind) && has_node_ports(old_kind) {
         let before = old.ports.as_deref().unwrap_or_default();

@@ -1,0 +1,101 @@
+//! The kinds' rules and defaults, as tables.
+
+use serde_json::Value;
+
+use super::{Kind, by_kind};
+use crate::object::Object;
+use crate::sim::Time;
+
+/// An object as the API server prepares it before storing.
+pub fn admitted(yaml: &str) -> (&'static dyn Kind, Object) {
+    let value: Value = serde_yaml::from_str(yaml).unwrap();
+    let version = value["apiVersion"].as_str().unwrap();
+    let (group, version) = version.split_once('/').unwrap_or(("", version));
+    let kind = by_kind(group, value["kind"].as_str().unwrap()).unwrap();
+    let mut object = kind.decode(version, &value).unwrap();
+    kind.default(&mut object);
+    kind.prepare_create(&mut object);
+    (kind, object)
+}
+
+/// The blocks of a table: blank lines part them, `#` starts a remark.
+fn blocks(table: &str) -> impl Iterator<Item = Vec<&str>> {
+    let blocks = table.split("\n\n").map(|block| {
+        block.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect::<Vec<_>>()
+    });
+    blocks.filter(|block| !block.is_empty())
+}
+
+#[test]
+fn faults_read_as_upstream_words_them() {
+    let mut wrong = Vec::new();
+    for block in blocks(include_str!("validation_cases.txt")) {
+        let (kind, object) = admitted(block[0].strip_prefix("< ").unwrap());
+        let found: Vec<String> =
+            kind.validate(&object).iter().map(|error| format!("| {error}")).collect();
+        if found != block[1..] {
+            wrong.push(format!("{}\n{}\n", block[0], found.join("\n")));
+        }
+    }
+    assert!(wrong.is_empty(), "found instead:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn rows_say_what_upstream_prints() {
+    let mut wrong = Vec::new();
+    for block in blocks(include_str!("row_cases.txt")) {
+        let value: Value = serde_yaml::from_str(block[0].strip_prefix("< ").unwrap()).unwrap();
+        let group = value["apiVersion"].as_str().unwrap();
+        let group = group.split_once('/').map_or("", |(group, _)| group);
+        let kind = by_kind(group, value["kind"].as_str().unwrap()).unwrap();
+        let object = kind.decode("", &value).unwrap();
+        let row = kind.row(&object, Time::from_seconds(100));
+        assert_eq!(row.len(), kind.columns().len(), "{}", block[0]);
+        let found = format!("| {}", row.join("  "));
+        if found != block[1] {
+            wrong.push(format!("{}\n{found}\n", block[0]));
+        }
+    }
+    assert!(wrong.is_empty(), "found instead:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn defaults_are_upstreams() {
+    let mut wrong = Vec::new();
+    for block in blocks(include_str!("default_cases.txt")) {
+        let (_, object) = admitted(block[0].strip_prefix("< ").unwrap());
+        let mut value = object.to_value();
+        let fields = value.as_object_mut().unwrap();
+        fields.remove("apiVersion");
+        fields.remove("kind");
+        fields["metadata"].as_object_mut().unwrap().remove("name");
+        let found = serde_yaml::to_string(&value).unwrap();
+        if found.trim_end() != block[1..].join("\n") {
+            wrong.push(format!("{}\n{found}", block[0]));
+        }
+    }
+    assert!(wrong.is_empty(), "found instead:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn version_one_of_an_autoscaler_keeps_in_annotations_what_it_cannot_say() {
+    let given = "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: h}, \
+                 spec: {maxReplicas: 3, minReplicas: 1, scaleTargetRef: {kind: D, name: d}, \
+                 behavior: {scaleUp: {policies: [{type: Pods, value: 3, periodSeconds: 15}]}}, \
+                 metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, \
+                 averageUtilization: 60}}}, {type: Pods, pods: {metric: {name: m}, target: \
+                 {type: AverageValue, averageValue: '5'}}}]}}";
+    let (kind, object) = admitted(given);
+    let old = kind.encode("v1", &object);
+    let note = |name: &str| {
+        let name = format!("autoscaling.alpha.kubernetes.io/{name}");
+        old["metadata"]["annotations"][name].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(old["apiVersion"], "autoscaling/v1");
+    assert_eq!(old["spec"]["targetCPUUtilizationPercentage"], 60);
+    let metrics = r#"[{"type":"Pods","pods":{"metricName":"m","targetAverageValue":"5"}}]"#;
+    assert_eq!(note("metrics"), metrics);
+    let mut back = kind.decode("v1", &old).unwrap();
+    kind.default(&mut back);
+    assert_eq!(kind.encode("", &back)["spec"], kind.encode("", &object)["spec"]);
+}
