@@ -3,8 +3,12 @@
 mod admission;
 mod bootstrap;
 mod decode;
+/// What the server serves: the rows of `kubectl api-resources`.
+pub mod discovery;
 mod door;
 mod metadata;
+/// From HTTP paths to requests.
+pub mod path;
 mod request;
 mod server;
 mod status;

@@ -71,7 +71,7 @@ use crate::object::{GroupResource, Key, Object};
 use crate::sim::Time;
 
 /// How a kind is called and where it is served.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Names {
     /// The API group; empty for the core group.
     pub group: &'static str,

@@ -5,10 +5,25 @@ use crate::kubectl::{COMMANDS, Files};
 
 /// The kinds on offer, as one types them.
 const KINDS: &[&str] = &[
-    "configmaps", "cronjobs", "daemonsets", "deployments", "endpoints", "events",
-    "horizontalpodautoscalers", "jobs", "namespaces", "nodes", "persistentvolumeclaims",
-    "persistentvolumes", "pods", "replicasets", "secrets", "serviceaccounts", "services",
-    "statefulsets", "storageclasses",
+    "configmaps",
+    "cronjobs",
+    "daemonsets",
+    "deployments",
+    "endpoints",
+    "events",
+    "horizontalpodautoscalers",
+    "jobs",
+    "namespaces",
+    "nodes",
+    "persistentvolumeclaims",
+    "persistentvolumes",
+    "pods",
+    "replicasets",
+    "secrets",
+    "serviceaccounts",
+    "services",
+    "statefulsets",
+    "storageclasses",
 ];
 
 /// What `input` completes to, and the choices if there are several.

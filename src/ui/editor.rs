@@ -80,7 +80,9 @@ fn samples(act: &Callback<Act>) -> Html {
             let select = event.target().and_then(|e| e.dyn_into::<HtmlSelectElement>().ok());
             let Some(select) = select else { return };
             // Entry 0 is the menu's own name.
-            if let Some(n) = usize::try_from(select.selected_index()).ok().and_then(|n| n.checked_sub(1)) {
+            if let Some(n) =
+                usize::try_from(select.selected_index()).ok().and_then(|n| n.checked_sub(1))
+            {
                 act.emit(Act::OpenSample(n));
             }
             select.set_selected_index(0);

@@ -180,9 +180,9 @@ pub fn claim(object: &core::PersistentVolumeClaim) -> ClaimFacts {
 /// A PersistentVolume's facts.
 pub fn volume(object: &core::PersistentVolume) -> VolumeFacts {
     let spec = object.spec.as_ref();
-    let claim = spec.and_then(|s| s.claim_ref.as_ref()).and_then(|c| {
-        Some((c.namespace.clone().unwrap_or_default(), c.name.clone()?))
-    });
+    let claim = spec
+        .and_then(|s| s.claim_ref.as_ref())
+        .and_then(|c| Some((c.namespace.clone().unwrap_or_default(), c.name.clone()?)));
     let phase = object.status.as_ref().and_then(|s| s.phase.clone());
     VolumeFacts {
         phase: phase.unwrap_or_else(|| "Pending".to_owned()),

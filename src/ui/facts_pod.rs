@@ -109,7 +109,11 @@ fn status_word(pod: &Pod) -> String {
     let total = init.map_or(0, Vec::len);
     for (n, container) in init.into_iter().flatten().enumerate() {
         let Some(waiting) = init_word(container) else { continue };
-        return if waiting.is_empty() { format!("Init:{n}/{total}") } else { format!("Init:{waiting}") };
+        return if waiting.is_empty() {
+            format!("Init:{n}/{total}")
+        } else {
+            format!("Init:{waiting}")
+        };
     }
     let containers = status.and_then(|s| s.container_statuses.as_ref());
     let mut running = false;

@@ -43,11 +43,10 @@ fn is_about(subject: &str, reference: &Ref) -> bool {
     let Some((resource, name)) = subject.split_once(' ') else { return false };
     let plural = resource.split('.').next().unwrap_or("");
     let kind = reference.kind.to_lowercase();
-    let same_kind = plural.strip_prefix(kind.as_str()).is_some_and(|s| matches!(s, "" | "s" | "es"));
+    let same_kind =
+        plural.strip_prefix(kind.as_str()).is_some_and(|s| matches!(s, "" | "s" | "es"));
     let same_name = match name.split_once('/') {
-        Some((namespace, name)) => {
-            namespace == &*reference.namespace && name == &*reference.name
-        }
+        Some((namespace, name)) => namespace == &*reference.namespace && name == &*reference.name,
         None => name == &*reference.name,
     };
     same_kind && same_name

@@ -78,9 +78,7 @@ fn facts_of(object: &Object) -> Facts {
             .or_else(|| object.get::<DaemonSet>().map(facts::daemon_set))
             .or_else(|| object.get::<Job>().map(facts::job))
             .or_else(|| object.get::<CronJob>().map(facts::cron_job))
-            .or_else(|| {
-                object.get::<ReplicationController>().map(facts::replication_controller)
-            })
+            .or_else(|| object.get::<ReplicationController>().map(facts::replication_controller))
             .map(Facts::Workload)
     };
     pod.or_else(|| object.get::<Event>().map(|o| Facts::Event(facts::event(o))))

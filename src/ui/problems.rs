@@ -31,7 +31,9 @@ pub fn find(document: &Document, output: &str) -> Vec<Problem> {
 }
 
 fn is_error(line: &str) -> bool {
-    line.starts_with("error") || line.starts_with("Error") || line.starts_with("The ")
+    line.starts_with("error")
+        || line.starts_with("Error")
+        || line.starts_with("The ")
         || line.starts_with("* ")
 }
 
@@ -71,16 +73,25 @@ fn fields(text: &str) -> Vec<(String, String)> {
             found.push((rest[..end].to_owned(), why));
         }
     }
-    let kinds = [": Invalid value", ": Required value", ": Unsupported value", ": Forbidden",
-        ": Duplicate value", ": Too long", ": Too many", ": Not found", ": Internal error"];
+    let kinds = [
+        ": Invalid value",
+        ": Required value",
+        ": Unsupported value",
+        ": Forbidden",
+        ": Duplicate value",
+        ": Too long",
+        ": Too many",
+        ": Not found",
+        ": Internal error",
+    ];
     let bounds = kinds.iter().flat_map(|kind| text.match_indices(kind));
     let mut bounds: Vec<usize> = bounds.map(|(at, _)| at).collect();
     bounds.sort_unstable();
     for (n, &at) in bounds.iter().enumerate() {
         let start = text[..at].rfind([' ', '[', '*']).map_or(0, |s| s + 1);
-        let end = bounds.get(n + 1).map_or(text.len(), |next| {
-            text[..*next].rfind(", ").unwrap_or(text.len())
-        });
+        let end = bounds
+            .get(n + 1)
+            .map_or(text.len(), |next| text[..*next].rfind(", ").unwrap_or(text.len()));
         let why = text[at + 2..end].trim_end_matches([']', ',']).to_owned();
         found.push((text[start..at].to_owned(), why));
     }

@@ -251,7 +251,8 @@ impl Session {
             Input::Line(line) => self.print(BlockKind::Input, &format!("$ {line}")),
             Input::Control(Control::Load { namespace, selector, cpu_milli, .. }) => {
                 let value = cpu_milli.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-                let workload = items::selected_by(&self.view, &self.simulation, namespace, selector);
+                let workload =
+                    items::selected_by(&self.view, &self.simulation, namespace, selector);
                 if let Some(workload) = workload {
                     self.load.insert(workload, value);
                 }
@@ -293,8 +294,7 @@ impl Session {
         let mut view = View::new(cluster.now(), revision, items);
         for item in view.of_kind("HorizontalPodAutoscaler") {
             let Facts::Autoscaler(hpa) = &item.facts else { continue };
-            let sample =
-                Sample { at: view.now, current: hpa.current, desired: hpa.desired };
+            let sample = Sample { at: view.now, current: hpa.current, desired: hpa.desired };
             let samples = Rc::make_mut(self.samples.entry(item.reference.clone()).or_default());
             match samples.last() {
                 Some(last) if (last.current, last.desired) == (hpa.current, hpa.desired) => {}

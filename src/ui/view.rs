@@ -304,9 +304,10 @@ impl View {
     /// Every object of `kind`, in order of namespace and name.
     pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Rc<Item>> {
         let first = Ref::new(kind, "", "");
-        self.items.range(first..).map(|(_, item)| item).take_while(move |item| {
-            &*item.reference.kind == kind
-        })
+        self.items
+            .range(first..)
+            .map(|(_, item)| item)
+            .take_while(move |item| &*item.reference.kind == kind)
     }
 
     /// The object behind `reference`.

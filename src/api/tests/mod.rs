@@ -11,7 +11,9 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
 use serde_json::{Value, json};
 
-use crate::api::{Api, Body, PatchType, Propagation, Reply, Request, Server, Status, Verb};
+use crate::api::{
+    Api, Body, Door, PatchType, Propagation, Reply, Request, Server, Status, Upstream, Verb,
+};
 use crate::object::{GroupResource, Key, Object};
 use crate::sim::{Rng, Time};
 use crate::store::ChangeKind;

@@ -260,3 +260,38 @@ fn the_cluster_starts_with_its_own_objects() {
     let api = server.call(Request::get(&Key::new(SERVICES, "default", "kubernetes"))).unwrap();
     assert_eq!(api.object().unwrap().to_value()["spec"]["clusterIP"], "10.96.0.1");
 }
+
+#[test]
+fn a_watch_from_before_the_kept_history_is_refused() {
+    let mut server = server();
+    let object = create(&mut server, CONFIG_MAPS, json!({"metadata": {"name": "a"}}));
+    let from = object.revision();
+    let mut object = object;
+    while server.store().oldest() <= from {
+        let data = [("k".to_owned(), object.revision().to_string())];
+        object.edit::<ConfigMap>().unwrap().data = Some(data.into());
+        object = server.call(Request::update(object)).unwrap().object().unwrap();
+    }
+    let mut request = Request::new(Verb::Watch, CONFIG_MAPS);
+    request.resource_version = Some(from);
+    let oldest = server.store().oldest();
+    let expected = format!("410 too old resource version: {from} ({oldest})");
+    assert_eq!(refusal(server.call(request)), expected);
+}
+
+#[test]
+fn what_others_serve_comes_through_the_same_door() {
+    struct Logs;
+    impl Upstream for Logs {
+        fn serve(&mut self, request: &Request) -> Option<Result<Reply, Status>> {
+            (request.subresource == "log").then(|| Ok(Reply::Text(request.name.clone())))
+        }
+    }
+    let (mut server, mut logs) = (server(), Logs);
+    let mut door = Door { server: &mut server, upstreams: &mut [&mut logs] };
+    let key = Key::new(PODS, "default", "p");
+    assert!(
+        matches!(door.call(Request::get(&key).to("log")), Ok(Reply::Text(text)) if text == "p")
+    );
+    assert_eq!(refusal(door.call(Request::get(&key))), "404 pods \"p\" not found");
+}

@@ -49,11 +49,7 @@ fn source(out: &mut Lines, volume: &Volume) {
         out.field(2, "ClaimName", &claim.claim_name);
         out.field(2, "ReadOnly", claim.read_only.unwrap_or(false));
     } else if let Some(projected) = &volume.projected {
-        kind(
-            out,
-            "Projected",
-            "a volume that contains injected data from multiple sources",
-        );
+        kind(out, "Projected", "a volume that contains injected data from multiple sources");
         sources(out, projected);
     } else if let Some(downward) = &volume.downward_api {
         kind(out, "DownwardAPI", "a volume populated by information about the pod");
@@ -62,7 +58,8 @@ fn source(out: &mut Lines, volume: &Volume) {
     } else if let Some(template) =
         volume.ephemeral.as_ref().and_then(|ephemeral| ephemeral.volume_claim_template.as_ref())
     {
-        let about = "an inline specification for a volume that gets created and deleted with the pod";
+        let about =
+            "an inline specification for a volume that gets created and deleted with the pod";
         kind(out, "EphemeralVolume", about);
         claim_template(out, template);
     } else {

@@ -204,7 +204,9 @@ fn Dots(props: &DotsProps) -> Html {
         move |event: MouseEvent| {
             let target = event.current_target();
             use wasm_bindgen::JsCast;
-            let Some(svg) = target.and_then(|e| e.dyn_into::<web_sys::Element>().ok()) else { return };
+            let Some(svg) = target.and_then(|e| e.dyn_into::<web_sys::Element>().ok()) else {
+                return;
+            };
             let shown = svg.client_width().max(1);
             let cell = |pixels: i32| {
                 let units = i64::from(pixels) * (width as i64) / i64::from(shown);

@@ -36,7 +36,10 @@ pub fn age(now: Time, then: Option<Time>) -> String {
     human(i64::try_from(now.since(then).as_secs()).unwrap_or(i64::MAX))
 }
 
-fn newest<'a>(scene: &'a Scene, wanted: impl Fn(&EventFacts) -> bool) -> Vec<(&'a Rc<Item>, &'a EventFacts)> {
+fn newest<'a>(
+    scene: &'a Scene,
+    wanted: impl Fn(&EventFacts) -> bool,
+) -> Vec<(&'a Rc<Item>, &'a EventFacts)> {
     let facts = |item: &'a Rc<Item>| match &item.facts {
         Facts::Event(event) => Some((item, event)),
         _ => None,

@@ -5,9 +5,9 @@ use yew::prelude::*;
 use super::{Panel, Place, Scene};
 use crate::ui::act::Act;
 use crate::ui::messages::t;
+use crate::ui::view::Tone;
 use crate::ui::view::{Facts, Item, Ref};
 use crate::ui::widgets::icon::{tone_class, tone_icon};
-use crate::ui::view::Tone;
 
 /// Claims, volumes and what binds them.
 pub const PANEL: Panel = Panel {

@@ -109,9 +109,12 @@ fn rows(scene: &Scene, item: &Rc<Item>) -> Vec<Row> {
             ]
         }
         Facts::Volume(volume) => {
-            let claim = volume.claim.as_ref().map_or_else(|| text("<none>"), |(namespace, name)| {
-                link(&Ref::new("PersistentVolumeClaim", namespace, name), &scene.act)
-            });
+            let claim = volume.claim.as_ref().map_or_else(
+                || text("<none>"),
+                |(namespace, name)| {
+                    link(&Ref::new("PersistentVolumeClaim", namespace, name), &scene.act)
+                },
+            );
             vec![
                 (t().status, text(&volume.phase)),
                 (t().claim, claim),
@@ -127,7 +130,10 @@ fn rows(scene: &Scene, item: &Rc<Item>) -> Vec<Row> {
             };
             vec![
                 (t().target, link(&hpa.target, &scene.act)),
-                (t().metric, html! { <span class="wrap">{ for hpa.metrics.iter().map(metric) }</span> }),
+                (
+                    t().metric,
+                    html! { <span class="wrap">{ for hpa.metrics.iter().map(metric) }</span> },
+                ),
                 (t().bounds, text(format!("{} – {}", hpa.min, hpa.max))),
                 (t().current, text(hpa.current)),
                 (t().desired, text(hpa.desired)),
@@ -149,7 +155,8 @@ fn actions(scene: &Scene, item: &Item) -> Html {
     let mut actions = Vec::new();
     match (&*item.reference.kind, &item.facts) {
         (kind, Facts::Workload(work)) => {
-            if matches!(kind, "Deployment" | "ReplicaSet" | "StatefulSet" | "ReplicationController") {
+            if matches!(kind, "Deployment" | "ReplicaSet" | "StatefulSet" | "ReplicationController")
+            {
                 let up = work.desired + 1;
                 let down = work.desired.saturating_sub(1);
                 actions.push((t().more, format!("kubectl scale {name} --replicas={up}")));
@@ -167,7 +174,10 @@ fn actions(scene: &Scene, item: &Item) -> Html {
                 true => (t().uncordon, format!("kubectl uncordon {node_name}")),
                 false => (t().cordon, format!("kubectl cordon {node_name}")),
             });
-            actions.push((t().drain, format!("kubectl drain {node_name} --ignore-daemonsets --force")));
+            actions.push((
+                t().drain,
+                format!("kubectl drain {node_name} --ignore-daemonsets --force"),
+            ));
         }
         _ => {}
     }

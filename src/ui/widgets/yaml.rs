@@ -86,6 +86,12 @@ pub fn block(text: &str) -> Html {
     const COLOURED: usize = 1000;
     let lines = text.split_inclusive('\n').enumerate();
     lines
-        .map(|(n, text)| if n < COLOURED { line(text) } else { html! { { text } } })
+        .map(|(n, text)| {
+            if n < COLOURED {
+                line(text)
+            } else {
+                html! { { text } }
+            }
+        })
         .collect()
 }
