@@ -1,30 +1,30 @@
-//! One run, natively and in a browser: what WebAssembly does must be what the native build does.
+//! The transcripts once more, in a browser: what WebAssembly does must be what the native build
+//! does, to the last record of the trace.
 
-use std::time::Duration;
-
-use tabernetes::sim::{Agenda, Rng, Time, Trace};
+use tabernetes::scenario;
 
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
-/// The hash of a run in which drawn delays order drawn names.
-fn trace_hash(seed: u64) -> u64 {
-    let root = Rng::from_seed(seed);
-    let (mut delays, mut names) = (root.fork("delays"), root.fork("names"));
-    let mut agenda = Agenda::new(Time::from_seconds(0));
-    for _ in 0..100 {
-        let delay = delays.between(Duration::from_millis(1), Duration::from_secs(60));
-        agenda.after(delay, names.suffix(5));
-    }
-    let mut trace = Trace::default();
-    while let Some(name) = agenda.pop(Time::from_seconds(60)) {
-        trace.add(agenda.now(), "kubelet", name, "started".to_owned(), Vec::new());
-    }
-    trace.hash()
+/// The traces' hashes, as the native run left them.
+const HASHES: &str = include_str!("scenarios/hashes.txt");
+
+macro_rules! transcripts {
+    ($($path:literal)*) => {
+        [$(($path, include_str!(concat!("scenarios/", $path)))),*]
+    };
 }
 
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
 #[cfg_attr(not(target_arch = "wasm32"), test)]
-fn a_run_is_the_same_everywhere() {
-    assert_eq!(trace_hash(1), 0x54b2_1673_160c_9da8);
+fn every_transcript_runs_the_same_everywhere() {
+    let transcripts = transcripts! {
+        "workloads/replicaset.txt"
+    };
+    for (path, text) in transcripts {
+        let outcome = scenario::run(text);
+        assert!(outcome.failures.is_empty(), "{path}\n{}", outcome.failures.join("\n"));
+        let line = format!("{path} {:016x}", outcome.hash);
+        assert!(HASHES.lines().any(|kept| kept == line), "{line} is not the native run's");
+    }
 }
