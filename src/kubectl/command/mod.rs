@@ -1,12 +1,15 @@
 //! The verbs: one file each, and the list of them all.
 
 mod apply;
+mod autoscale;
 mod create;
 mod delete;
 mod get;
+mod logs;
 mod rollout;
 mod scale;
 mod set_image;
+mod top;
 
 use super::{Args, Failure, Flag, Job};
 
@@ -30,9 +33,11 @@ pub trait Command: Sync {
 /// Every verb.
 pub const COMMANDS: &[&dyn Command] = &[
     &apply::Apply,
+    &autoscale::Autoscale,
     &create::Create,
     &delete::Delete,
     &get::Get,
+    &logs::Logs,
     &rollout::Pause,
     &rollout::Restart,
     &rollout::Resume,
@@ -40,6 +45,10 @@ pub const COMMANDS: &[&dyn Command] = &[
     &rollout::Undo,
     &scale::Scale,
     &set_image::SetImage,
+    &top::TopNode,
+    &top::TopNodes,
+    &top::TopPod,
+    &top::TopPods,
 ];
 
 /// Flags of commands that read manifests.

@@ -1,0 +1,85 @@
+//! `kubectl top`. Mirrors `k8s.io/kubectl/pkg/cmd/top`.
+
+mod node;
+mod pod;
+
+pub use node::{TopNode, TopNodes};
+pub use pod::{TopPod, TopPods};
+
+use std::collections::BTreeMap;
+
+use crate::base::quantity;
+use crate::kinds::metrics::Usage;
+use crate::kinds::{Kind, by_kind};
+use crate::kubectl::resource::Asked;
+use crate::kubectl::{Args, Failure, Flag};
+
+/// `--sort-by`.
+const SORT_BY: Flag = Flag::value("sort-by", "");
+/// `--no-headers`.
+const NO_HEADERS: Flag = Flag::switch("no-headers");
+
+/// The table's layout. Mirrors `printers.GetNewTabWriter`.
+fn table(args: &Args, headers: &[&str], rows: &[Vec<String>]) -> String {
+    let mut tabs = crate::base::table::Tabs::for_get();
+    if !args.is("no-headers") {
+        tabs.line(headers);
+    }
+    for row in rows {
+        tabs.line(row);
+    }
+    tabs.flush()
+}
+
+/// What someone uses, in thousandths of a core and in bytes.
+#[derive(Clone, Copy, Default)]
+struct Amounts {
+    cpu: i64,
+    memory: i64,
+}
+
+impl Amounts {
+    fn of(usage: &Usage) -> Self {
+        let cpu = usage.get("cpu").and_then(|amount| quantity::milli_value(&amount.0));
+        let memory = usage.get("memory").and_then(|amount| quantity::value(&amount.0));
+        Self { cpu: cpu.unwrap_or(0), memory: memory.unwrap_or(0) }
+    }
+
+    fn sum(all: impl Iterator<Item = Self>) -> Self {
+        all.fold(Self::default(), |sum, next| Self {
+            cpu: sum.cpu + next.cpu,
+            memory: sum.memory + next.memory,
+        })
+    }
+
+    /// What rows are ordered by: the most first.
+    fn rank(self, by: &str) -> i64 {
+        match by {
+            "cpu" => -self.cpu,
+            "memory" => -self.memory,
+            _ => 0,
+        }
+    }
+
+    fn cells(self) -> [String; 2] {
+        [format!("{}m", self.cpu), format!("{}Mi", self.memory / (1024 * 1024))]
+    }
+}
+
+/// Checks `--sort-by`.
+fn check(args: &Args) -> Result<(), Failure> {
+    match args.get("sort-by") {
+        "" | "cpu" | "memory" => Ok(()),
+        _ => Err(Failure::error("--sort-by accepts only cpu or memory")),
+    }
+}
+
+/// A kind of metrics.k8s.io.
+fn metrics(kind: &str) -> Result<Asked, Failure> {
+    let kind: Option<&'static dyn Kind> = by_kind("metrics.k8s.io", kind);
+    let kind = kind.ok_or_else(|| Failure::error("Metrics API not available"))?;
+    Ok(Asked { kind, version: "" })
+}
+
+/// The amounts of a node's list, by resource.
+type Available = BTreeMap<String, Amounts>;
