@@ -295,3 +295,22 @@ fn what_others_serve_comes_through_the_same_door() {
     );
     assert_eq!(refusal(door.call(Request::get(&key))), "404 pods \"p\" not found");
 }
+
+#[test]
+fn an_object_is_read_and_written_in_every_served_version() {
+    let mut server = server();
+    let autoscalers = GroupResource::new("autoscaling", "horizontalpodautoscalers");
+    let body = json!({"apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "h"}, "spec": {"maxReplicas": 5, "targetCPUUtilizationPercentage": 50,
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}}});
+    let mut request = post(autoscalers, "default", body);
+    request.strict = true;
+    let stored = server.call(request).unwrap().object().unwrap();
+    let metric = &stored.to_value()["spec"]["metrics"][0]["resource"];
+    assert_eq!(metric["target"]["averageUtilization"], 50);
+    let patch = json!({"spec": {"targetCPUUtilizationPercentage": 60}});
+    let mut request = Request::patch(&stored.key(), PatchType::Merge, patch);
+    request.version = "v1".to_owned();
+    let patched = server.call(request).unwrap().object().unwrap().to_value();
+    assert_eq!(patched["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"], 60);
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::api::core::v1::{Namespace, Pod, ReplicationController};
 
 use super::list::Filter;
 use super::update::is_finished;
@@ -163,6 +163,8 @@ fn finalizers(object: &Object, options: &DeleteOptions) -> Vec<String> {
         Some(fate) => fate,
         None if has(ORPHAN) => Propagation::Orphan,
         None if has(FOREGROUND) => Propagation::Foreground,
+        // The oldest workload keeps its first default. Mirrors `DefaultGarbageCollectionPolicy`.
+        None if object.get::<ReplicationController>().is_some() => Propagation::Orphan,
         None => Propagation::Background,
     };
     let mut list: Vec<String> =
