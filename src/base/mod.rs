@@ -1,5 +1,7 @@
 //! Building blocks without Kubernetes objects and without time.
 
+/// Differences between two texts, line by line.
+pub mod diff;
 /// Spans of time as text.
 pub mod duration;
 /// Selection of objects by their fields.

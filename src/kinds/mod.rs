@@ -19,6 +19,8 @@ pub mod event;
 mod field_error;
 /// HorizontalPodAutoscaler.
 pub mod horizontal_pod_autoscaler;
+/// Objects as the API server sees them inside, which some refusals quote.
+pub mod internal;
 /// Lease.
 pub mod lease;
 /// PodMetrics and NodeMetrics.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{ErrorKind, FieldError};
 use crate::base::quantity::Quantity;
+use crate::object::codec;
 
 /// A field's path. Steps borrow from each other, so that a path costs nothing until it is printed.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +77,7 @@ impl Errors {
         value: &T,
         detail: impl Into<String>,
     ) {
-        let value = serde_json::to_string(value).unwrap_or_default();
+        let value = codec::encode(value).to_string();
         self.0.push(FieldError::invalid_text(&path.to_string(), &value, detail));
     }
 
@@ -92,7 +93,7 @@ impl Errors {
 
     /// The value occurs twice.
     pub fn duplicate<T: Serialize + ?Sized>(&mut self, path: &Path<'_>, value: &T) {
-        let value = serde_json::to_string(value).unwrap_or_default();
+        let value = codec::encode(value).to_string();
         let error = FieldError::duplicate(&path.to_string(), "");
         self.0.push(FieldError { value, ..error });
     }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::kinds::path::{Errors, Path};
 use crate::kinds::pod_template::validate::{host_path, node_selector};
 use crate::kinds::{FieldError, names};
+use crate::object::codec;
 
 /// How volumes may be used, as upstream lists the modes.
 pub const ACCESS_MODES: &[&str] =
@@ -98,7 +99,7 @@ fn capacity(path: &Path<'_>, spec: &PersistentVolumeSpec, errors: &mut Errors) {
         errors.required(path, "");
     }
     if capacity.len() != 1 || !capacity.contains_key("storage") {
-        let value = serde_json::to_string(&spec.capacity).unwrap_or_default();
+        let value = codec::encode(&spec.capacity).to_string();
         let error = FieldError::not_supported(&path.to_string(), "", &["storage"]);
         errors.0.push(FieldError { value, ..error });
     }
@@ -109,7 +110,7 @@ fn capacity(path: &Path<'_>, spec: &PersistentVolumeSpec, errors: &mut Errors) {
 
 /// The names of the sources that are given.
 fn sources(spec: &PersistentVolumeSpec) -> Vec<String> {
-    let Value::Object(fields) = crate::object::codec::encode(spec) else { return Vec::new() };
+    let Value::Object(fields) = codec::encode(spec) else { return Vec::new() };
     fields.into_iter().map(|(name, _)| name).filter(|n| !PLAIN.contains(&n.as_str())).collect()
 }
 

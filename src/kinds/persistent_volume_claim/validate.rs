@@ -7,7 +7,8 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use crate::base::quantity::Quantity;
 use crate::kinds::path::{Errors, Path};
 use crate::kinds::persistent_volume::validate::{VOLUME_MODES, access_modes};
-use crate::kinds::{FieldError, names};
+use crate::kinds::{FieldError, internal, names};
+use crate::object::codec;
 
 const IMMUTABLE: &str = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
 
@@ -77,7 +78,8 @@ pub fn validate_update(
     }
     let path = Path::new("spec");
     if masked != *old {
-        errors.forbidden(&path, IMMUTABLE);
+        let diff = internal::claim_spec_diff(&codec::encode(old), &codec::encode(&masked));
+        errors.forbidden(&path, format!("{IMMUTABLE}\n{diff}"));
     }
     let amount = |amount: Option<&Amount>| {
         amount.and_then(|amount| Quantity::parse(&amount.0).ok()).unwrap_or(Quantity::ZERO)

@@ -2,9 +2,10 @@
 
 use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, Toleration};
 
-use crate::kinds::FieldError;
 use crate::kinds::path::{Errors, Path};
 use crate::kinds::pod_template::validate;
+use crate::kinds::{FieldError, internal};
+use crate::object::codec;
 
 const ALLOWED: &str = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
@@ -50,8 +51,10 @@ pub fn validate_update(new: &Pod, old: &Pod) -> Vec<FieldError> {
         let text = "existing toleration can not be modified except its tolerationSeconds";
         errors.forbidden(&path.child("tolerations"), text);
     }
-    if masked(new, old) != *old {
-        errors.forbidden(&path, ALLOWED);
+    let masked = masked(new, old);
+    if masked != *old {
+        let diff = internal::pod_spec_diff(&codec::encode(old), &codec::encode(&masked));
+        errors.forbidden(&path, format!("{ALLOWED}\n{diff}"));
     }
     errors.0
 }

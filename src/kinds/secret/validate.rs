@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Secret;
 use crate::kinds::config_map::validate::{IMMUTABLE, SIZE};
 use crate::kinds::path::{Errors, Path};
 use crate::kinds::{FieldError, names};
-use crate::object::meta;
+use crate::object::{codec, meta};
 
 const ACCOUNT: &str = "kubernetes.io/service-account.name";
 
@@ -59,8 +59,8 @@ pub fn validate(object: &Secret) -> Vec<FieldError> {
 fn docker_config(key: &str, data: &BTreeMap<String, ByteString>, errors: &mut Errors) {
     let path = Path::new("data");
     let Some(bytes) = data.get(key) else { return errors.required(&path.key(key), "") };
-    if serde_json::from_slice::<serde::de::IgnoredAny>(&bytes.0).is_err() {
-        let text = String::from_utf8_lossy(&bytes.0);
+    let text = String::from_utf8_lossy(&bytes.0);
+    if codec::parse(&text).is_err() {
         let why = match text.trim_start().chars().next() {
             Some(first) if !"{[\"-0123456789tfn".contains(first) => {
                 format!("invalid character '{first}' looking for beginning of value")
