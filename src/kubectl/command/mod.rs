@@ -38,6 +38,7 @@ pub const COMMANDS: &[&dyn Command] = &[
     &delete::Delete,
     &get::Get,
     &logs::Logs,
+    &rollout::History,
     &rollout::Pause,
     &rollout::Restart,
     &rollout::Resume,

@@ -1,11 +1,13 @@
 //! `kubectl rollout …`. Mirrors `k8s.io/kubectl/pkg/cmd/rollout`.
 
 mod change;
+mod history;
 mod revisions;
 mod status;
 mod undo;
 
 pub use change::{Pause, Restart, Resume};
+pub use history::History;
 pub use status::Status;
 pub use undo::Undo;
 

@@ -55,6 +55,19 @@ fn revision(object: &Object) -> Option<Revision> {
     Some(Revision { number, cause, template })
 }
 
+impl Revision {
+    /// The template with the revision's cause among its annotations, as history shows it.
+    pub fn template_with_cause(&self) -> PodTemplateSpec {
+        let mut template = self.template.clone();
+        if self.cause != "<none>" {
+            let meta = template.metadata.get_or_insert_default();
+            let annotations = meta.annotations.get_or_insert_default();
+            annotations.insert(CHANGE_CAUSE.to_owned(), self.cause.clone());
+        }
+        template
+    }
+}
+
 /// Revision `number`; with 0, the one before the newest.
 ///
 /// # Errors

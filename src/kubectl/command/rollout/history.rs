@@ -1,0 +1,67 @@
+//! `kubectl rollout history`.
+
+use super::super::Command;
+use super::{FLAGS, check, revisions, targets};
+use crate::base::table::Tabs;
+use crate::kinds::describe_template;
+use crate::kubectl::resource::Asked;
+use crate::kubectl::{Args, Failure, Flag, Io, Job};
+use crate::object::Object;
+
+/// The verb.
+pub struct History;
+
+impl Command for History {
+    fn name(&self) -> &'static str {
+        "rollout history"
+    }
+
+    fn flags(&self) -> &'static [Flag] {
+        FLAGS
+    }
+
+    fn usage(&self) -> &'static str {
+        "kubectl rollout history (TYPE NAME | TYPE/NAME) [flags] [options]"
+    }
+
+    fn about(&self) -> &'static str {
+        "View previous rollout revisions and configurations."
+    }
+
+    fn start(&self, args: Args) -> Result<Box<dyn Job>, Failure> {
+        check(&args)?;
+        let number: i64 = args.int("revision")?;
+        if number < 0 {
+            return Err(Failure::error(format!("revision must be a positive integer: {number}")));
+        }
+        Ok(Box::new(move |io: &mut Io<'_>| {
+            for (asked, object) in targets(&args, io)? {
+                let text = history(io, &asked, &object, number)?;
+                io.out.push_str(&text);
+            }
+            Ok(())
+        }))
+    }
+}
+
+fn history(
+    io: &mut Io<'_>,
+    asked: &Asked,
+    object: &Object,
+    number: i64,
+) -> Result<String, Failure> {
+    let revisions = revisions::of(io, asked, object)?;
+    let what = asked.display(object.name());
+    if number > 0 {
+        let revision = revisions::pick(&revisions, number)
+            .ok_or_else(|| Failure::error("unable to find the specified revision"))?;
+        let template = describe_template(&revision.template_with_cause());
+        return Ok(format!("{what} with revision #{number}\n{template}\n"));
+    }
+    let mut tabs = Tabs::for_get();
+    tabs.line(["REVISION", "CHANGE-CAUSE"]);
+    for revision in &revisions {
+        tabs.line([revision.number.to_string(), revision.cause.clone()]);
+    }
+    Ok(format!("{what} \n{}\n", tabs.flush()))
+}
