@@ -4,10 +4,12 @@ mod defaults;
 mod deployment;
 mod garbagecollector;
 mod namespace;
+mod persistentvolume;
 /// Facts about pods that several controllers decide by.
 pub mod pod;
 /// Creating and deleting pods on an owner's behalf.
 pub mod pod_control;
+mod protection;
 mod replicaset;
 
 use crate::runtime::Controller;
@@ -21,6 +23,9 @@ pub fn controllers() -> Vec<Box<dyn Controller>> {
         Box::new(deployment::Deployments),
         Box::new(replicaset::replica_sets()),
         Box::new(replicaset::replication_controllers()),
+        Box::new(persistentvolume::Binder),
+        Box::new(protection::ClaimProtection),
+        Box::new(protection::VolumeProtection),
         Box::new(garbagecollector::GarbageCollector),
     ]
 }

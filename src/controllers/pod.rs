@@ -75,3 +75,10 @@ pub fn max_restarts(pod: &Pod) -> i32 {
         .max()
         .unwrap_or(0)
 }
+
+/// The names of the claims that the pod mounts.
+pub fn claims(pod: &Pod) -> impl Iterator<Item = &str> {
+    let volumes = pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
+    let claims = volumes.filter_map(|volume| volume.persistent_volume_claim.as_ref());
+    claims.map(|claim| claim.claim_name.as_str())
+}
