@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use wasm_bindgen::JsCast;
-use web_sys::{ClipboardEvent, Element, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
 use super::act::Act;
@@ -13,6 +11,7 @@ use super::samples::SAMPLES;
 use super::state::{Action, Document, Problem};
 use super::widgets::icon::{ADD, CLOSE, icon};
 use super::widgets::yaml;
+use crate::web::field;
 
 /// More text than this, in UTF-16 units, is refused: the page must answer at once.
 pub const TEXT_MAX: u32 = 1_000_000;
@@ -77,20 +76,16 @@ fn samples(act: &Callback<Act>) -> Html {
     let onchange = {
         let act = act.clone();
         move |event: Event| {
-            let select = event.target().and_then(|e| e.dyn_into::<HtmlSelectElement>().ok());
-            let Some(select) = select else { return };
             // Entry 0 is the menu's own name.
-            if let Some(n) =
-                usize::try_from(select.selected_index()).ok().and_then(|n| n.checked_sub(1))
-            {
+            if let Some(n) = field::chosen(&event).and_then(|n| n.checked_sub(1)) {
                 act.emit(Act::OpenSample(n));
             }
-            select.set_selected_index(0);
+            field::choose_first(&event);
         }
     };
     html! {
         <select class="select" aria-label={t().samples} {onchange}>
-            <option>{ t().samples }</option>
+            <option selected={true}>{ t().samples }</option>
             { for SAMPLES.iter().map(|(name, _)| html! { <option>{ *name }</option> }) }
         </select>
     }
@@ -110,8 +105,7 @@ fn files(props: &EditorProps) -> Html {
         let rename = {
             let act = act.clone();
             move |event: Event| {
-                let input = event.target().and_then(|e| e.dyn_into::<HtmlInputElement>().ok());
-                let name = input.map(|i| i.value().trim().to_owned()).unwrap_or_default();
+                let name = field::value(&event).unwrap_or_default().trim().to_owned();
                 if !name.is_empty() {
                     act.emit(Act::Show(Action::Rename(name.into())));
                 }
@@ -189,8 +183,7 @@ pub fn TextEditor(props: &TextEditorProps) -> Html {
     let onscroll = {
         let first = first.clone();
         move |event: Event| {
-            let top = event.target().and_then(|e| e.dyn_into::<Element>().ok());
-            let line = top.map_or(0, |e| e.scroll_top() / LINE_HEIGHT);
+            let line = field::scroll_top(&event) / LINE_HEIGHT;
             // In steps, so that most scrolling draws nothing.
             first.set(usize::try_from(line).unwrap_or(0) / MARGIN * MARGIN);
         }
@@ -198,22 +191,18 @@ pub fn TextEditor(props: &TextEditorProps) -> Html {
     let oninput = {
         let (act, kept) = (props.act.clone(), document.text.clone());
         move |event: InputEvent| {
-            let area = event.target().and_then(|e| e.dyn_into::<HtmlTextAreaElement>().ok());
-            let Some(area) = area else { return };
-            if area.text_length() > TEXT_MAX {
-                area.set_value(&kept);
+            if field::text_length(&event) > TEXT_MAX {
+                field::set_value(&event, &kept);
                 act.emit(Act::Show(Action::Notice(Some(t().too_large))));
-            } else {
-                act.emit(Act::Show(Action::Edit(area.value().into())));
+            } else if let Some(text) = field::value(&event) {
+                act.emit(Act::Show(Action::Edit(text.into())));
             }
         }
     };
     let onpaste = {
         let act = props.act.clone();
         move |event: Event| {
-            let pasted = event.dyn_ref::<ClipboardEvent>().and_then(ClipboardEvent::clipboard_data);
-            let text = pasted.and_then(|data| data.get_data("text").ok()).unwrap_or_default();
-            if text.len() > TEXT_MAX as usize {
+            if field::pasted(&event).is_some_and(|text| text.len() > TEXT_MAX as usize) {
                 event.prevent_default();
                 act.emit(Act::Show(Action::Notice(Some(t().too_large))));
             }

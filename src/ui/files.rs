@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::samples::SAMPLES;
 use super::state::Document;
+use crate::object::codec;
 use crate::scenario::Log;
 use crate::sim::Time;
 use crate::web::{storage, url};
@@ -35,7 +36,7 @@ pub fn load_log() -> Saved {
         storage::remove(LOG);
         storage::remove(CLOCK);
     }
-    let parsed = storage::get(LOG).and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let parsed = storage::get(LOG).and_then(|text| codec::parse(&text).ok());
     let mut log = parsed.and_then(|value| Log::from_value(&value));
     let clock = storage::get(CLOCK).and_then(|text| text.parse().ok());
     let mut until = clock.map(Time::from_micros);
@@ -67,7 +68,7 @@ pub fn save_log(log: &Log, now: Time) {
 
 /// The saved manifests, or the first sample.
 pub fn load_documents() -> Vec<Document> {
-    let parsed = storage::get(DOCUMENTS).and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let parsed = storage::get(DOCUMENTS).and_then(|text| codec::parse(&text).ok());
     let document = |value: &Value| {
         let text = |field: &str| value[field].as_str().map(Rc::from);
         Some(Document { name: text("name")?, text: text("text")? })

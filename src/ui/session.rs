@@ -225,7 +225,9 @@ impl Session {
             text.push_str(&output.text);
         }
         if !output.text.is_empty() {
-            self.print(BlockKind::Output, &output.text);
+            let refused = output.text.starts_with("error") || output.text.starts_with("Error");
+            let kind = if refused { BlockKind::Error } else { BlockKind::Output };
+            self.print(kind, &output.text);
         }
         if output.ended.is_some()
             && let Some((document, text)) = self.applying.take()

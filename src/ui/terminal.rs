@@ -2,15 +2,13 @@
 
 use std::rc::Rc;
 
-use wasm_bindgen::JsCast;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::act::Act;
 use super::messages::t;
 use super::session::Handle;
 use super::state::{Block, BlockKind};
-use crate::web::dom;
+use crate::web::{dom, field};
 
 /// What the terminal shows.
 #[derive(Properties, PartialEq)]
@@ -40,36 +38,35 @@ pub fn Terminal(props: &TerminalProps) -> Html {
             (props.act.clone(), props.session.clone(), props.blocks.clone());
         let hints = hints.clone();
         move |event: KeyboardEvent| {
-            let input = event.target().and_then(|e| e.dyn_into::<HtmlInputElement>().ok());
-            let Some(input) = input else { return };
+            let Some(typed) = field::value(&event) else { return };
             if event.key() != "Tab" && !hints.is_empty() {
                 hints.set(Vec::new());
             }
             match event.key().as_str() {
                 "Enter" => {
                     *back.borrow_mut() = 0;
-                    act.emit(Act::Run(input.value()));
-                    input.set_value("");
+                    field::set_value(&event, "");
+                    act.emit(Act::Run(typed));
                 }
                 "ArrowUp" | "ArrowDown" => {
                     event.prevent_default();
                     let mut back = back.borrow_mut();
                     let up = event.key() == "ArrowUp";
                     let wanted = if up { *back + 1 } else { back.saturating_sub(1) };
-                    if let Some(line) = typed(&blocks, wanted) {
+                    if let Some(line) = history(&blocks, wanted) {
                         *back = wanted;
-                        input.set_value(&line);
+                        field::set_value(&event, &line);
                     }
                 }
-                "Tab" if !event.shift_key() && !input.value().is_empty() => {
+                "Tab" if !event.shift_key() && !typed.is_empty() => {
                     event.prevent_default();
-                    let (line, choices) = session.complete(&input.value());
-                    input.set_value(&line);
+                    let (line, choices) = session.complete(&typed);
+                    field::set_value(&event, &line);
                     hints.set(choices);
                 }
-                "c" if event.ctrl_key() && input.selection_start() == input.selection_end() => {
+                "c" if event.ctrl_key() && !field::has_selection(&event) => {
                     event.prevent_default();
-                    input.set_value("");
+                    field::set_value(&event, "");
                     act.emit(Act::Interrupt);
                 }
                 "l" if event.ctrl_key() => {
@@ -121,7 +118,7 @@ pub fn Terminal(props: &TerminalProps) -> Html {
 }
 
 /// The line typed `back` lines ago; the empty line for zero.
-fn typed(blocks: &[Block], back: usize) -> Option<String> {
+fn history(blocks: &[Block], back: usize) -> Option<String> {
     let mut lines = blocks.iter().rev().filter(|block| block.kind == BlockKind::Input);
     match back {
         0 => Some(String::new()),

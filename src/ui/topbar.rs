@@ -1,13 +1,12 @@
 //! The bar at the top: what this is, what time it is there, and how fast that passes.
 
-use wasm_bindgen::JsCast;
-use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::act::Act;
 use super::messages::t;
 use super::state::{Pace, SPEEDS};
 use super::widgets::icon::{FOLD, FORWARD, PAUSE, PLAY, RESET, STEP, THEME, UNDO, icon};
+use crate::web::field;
 
 /// What the bar shows.
 #[derive(Properties, PartialEq)]
@@ -36,8 +35,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
     let onchange = {
         let act = act.clone();
         move |event: Event| {
-            let select = event.target().and_then(|e| e.dyn_into::<HtmlSelectElement>().ok());
-            if let Some(n) = select.and_then(|s| usize::try_from(s.selected_index()).ok()) {
+            if let Some(n) = field::chosen(&event) {
                 act.emit(Act::Speed(n));
             }
         }

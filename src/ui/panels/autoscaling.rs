@@ -1,7 +1,5 @@
 use std::rc::Rc;
 
-use wasm_bindgen::JsCast;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::why::record;
@@ -11,6 +9,7 @@ use crate::ui::messages::t;
 use crate::ui::session::stamp;
 use crate::ui::view::{AutoscalerFacts, Facts, Item, Metric, Sample};
 use crate::ui::widgets::link::link;
+use crate::web::field;
 
 /// What an autoscaler decided, and when.
 pub const PANEL: Panel = Panel {
@@ -88,8 +87,7 @@ fn load(scene: &Scene, hpa: &AutoscalerFacts) -> Html {
     let oninput = {
         let (act, target) = (scene.act.clone(), hpa.target.clone());
         move |event: Event| {
-            let input = event.target().and_then(|e| e.dyn_into::<HtmlInputElement>().ok());
-            if let Some(value) = input.and_then(|i| i.value().parse().ok()) {
+            if let Some(value) = field::value(&event).and_then(|value| value.parse().ok()) {
                 act.emit(Act::Load(target.clone(), value));
             }
         }

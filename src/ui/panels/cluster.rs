@@ -10,6 +10,7 @@ use crate::ui::samples::SAMPLES;
 use crate::ui::view::{Facts, Item, NodeFacts, PodFacts, Ref, Tone, View};
 use crate::ui::widgets::icon::tone_class;
 use crate::ui::widgets::tile::PodTile;
+use crate::web::field;
 
 /// Nodes and the Pods on them.
 pub const PANEL: Panel = Panel {
@@ -202,17 +203,12 @@ fn Dots(props: &DotsProps) -> Html {
     let onclick = {
         let (act, pods) = (props.act.clone(), references(&props.pods));
         move |event: MouseEvent| {
-            let target = event.current_target();
-            use wasm_bindgen::JsCast;
-            let Some(svg) = target.and_then(|e| e.dyn_into::<web_sys::Element>().ok()) else {
-                return;
-            };
-            let shown = svg.client_width().max(1);
+            let Some((x, y, shown)) = field::click_place(&event) else { return };
             let cell = |pixels: i32| {
                 let units = i64::from(pixels) * (width as i64) / i64::from(shown);
                 usize::try_from(units).unwrap_or(0) / PITCH
             };
-            let n = cell(event.offset_y()) * ROW + cell(event.offset_x()).min(ROW - 1);
+            let n = cell(y) * ROW + cell(x).min(ROW - 1);
             if let Some(reference) = pods.get(n) {
                 act.emit(Act::select(reference));
             }
