@@ -99,3 +99,43 @@ fn version_one_of_an_autoscaler_keeps_in_annotations_what_it_cannot_say() {
     kind.default(&mut back);
     assert_eq!(kind.encode("", &back)["spec"], kind.encode("", &object)["spec"]);
 }
+
+#[test]
+fn faults_of_replacements_read_as_upstream_words_them() {
+    let mut wrong = Vec::new();
+    for block in blocks(include_str!("update_cases.txt")) {
+        let (kind, old) = admitted(block[0].strip_prefix("< ").unwrap());
+        let (_, mut new) = admitted(block[1].strip_prefix("> ").unwrap());
+        kind.prepare_update(&mut new, &old);
+        let mut faults = kind.validate(&new);
+        faults.extend(kind.validate_update(&new, &old));
+        let lines = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let found: Vec<String> = lines.lines().map(|line| format!("| {line}")).collect();
+        if found != block[2..] {
+            wrong.push(format!("{}\n{}\n", block[0], found.join("\n")));
+        }
+    }
+    assert!(wrong.is_empty(), "found instead:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_generation_follows_the_spec_and_a_status_changes_nothing_else() {
+    let yaml = |replicas: u32, status: &str| {
+        format!(
+            "{{apiVersion: apps/v1, kind: ReplicaSet, metadata: {{name: r}}, spec: {{replicas: \
+             {replicas}, selector: {{matchLabels: {{a: b}}}}}}, status: {{{status}}}}}"
+        )
+    };
+    let (kind, old) = admitted(&yaml(1, ""));
+    let replaced = |replicas: u32| {
+        let (_, mut new) = admitted(&yaml(replicas, "replicas: 7"));
+        kind.prepare_update(&mut new, &old);
+        (new.meta().generation, kind.scale(&new).unwrap().1)
+    };
+    assert_eq!((replaced(1), replaced(2)), ((Some(1), 0), (Some(2), 0)));
+    let value: Value = serde_yaml::from_str(&yaml(5, "replicas: 7")).unwrap();
+    let mut status = kind.decode("v1", &value).unwrap();
+    kind.prepare_status(&mut status, &old);
+    assert_eq!(kind.scale(&status).unwrap(), (1, 7, "a=b".to_owned()));
+    assert_eq!(status.meta().generation, Some(1));
+}

@@ -36,7 +36,7 @@ impl Typed for HorizontalPodAutoscalers {
     }
 
     fn from_hub(version: &str, value: Value) -> Value {
-        if version == "v1" { convert::to_v1(value) } else { value }
+        if version == "v1" { convert::to_v1(value) } else { as_go_writes(value) }
     }
 
     fn default(object: &mut HorizontalPodAutoscaler) {
@@ -44,8 +44,7 @@ impl Typed for HorizontalPodAutoscalers {
     }
 
     fn prepare_create(object: &mut HorizontalPodAutoscaler) {
-        let status = HorizontalPodAutoscalerStatus::default();
-        object.status = Some(HorizontalPodAutoscalerStatus { current_replicas: Some(0), ..status });
+        object.status = Some(HorizontalPodAutoscalerStatus::default());
     }
 
     fn prepare_update(new: &mut HorizontalPodAutoscaler, old: &HorizontalPodAutoscaler) {
@@ -63,4 +62,15 @@ impl Typed for HorizontalPodAutoscalers {
     fn row(object: &HorizontalPodAutoscaler, now: Time) -> Vec<String> {
         columns::row(object, now)
     }
+}
+
+/// Go leaves out no current replicas, and writes absent metrics as null.
+fn as_go_writes(mut value: Value) -> Value {
+    if let Some(status) = value.get_mut("status").and_then(Value::as_object_mut) {
+        if status.get("currentReplicas").and_then(Value::as_i64) == Some(0) {
+            status.remove("currentReplicas");
+        }
+        status.entry("currentMetrics").or_insert(Value::Null);
+    }
+    value
 }
