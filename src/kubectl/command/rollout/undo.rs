@@ -73,10 +73,10 @@ fn undo(
         )));
     };
     if spec.paused == Some(true) {
-        return Err(Failure::error(format!(
-            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume \
-             {what}' and try again"
-        )));
+        return Err(Failure::error(
+            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout \
+             resume' and try again",
+        ));
     }
     let revisions = revisions::of(io, asked, object)?;
     let revision = revisions::pick(&revisions, number).ok_or_else(|| {
