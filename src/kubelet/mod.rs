@@ -1,36 +1,225 @@
-//! The seam that the cluster calls; its inside follows.
-#![allow(missing_docs)]
-use crate::{
-    api::{Reply, Request, Status, Upstream},
-    runtime::Context,
-    sim::{Rng, Time},
-    store::Change,
-};
+//! The kubelets: they bring the pods of their nodes to life. Mirrors `pkg/kubelet`.
+
+mod agenda;
+mod config;
+mod container;
+mod images;
+mod logs;
+mod node;
+mod pod;
+mod probe;
+mod process;
+mod status;
+mod step;
+mod usage;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use imbl::{OrdMap, Vector};
+use k8s_openapi::api::core::v1::Pod;
+
+pub use logs::LogOptions;
+pub use usage::{ContainerUsage, LoadRule, PodUsage};
+
+use crate::object::{Object, Str};
+use crate::runtime::Context;
+use crate::sim::{Rng, Time};
+use crate::store::{Change, ChangeKind};
+use agenda::{Agenda, Work};
+use images::Registry;
+use node::NodeState;
+use pod::PodWorker;
+use step::Step;
+
+/// How long a kubelet takes to take up a pod that was bound to its node.
+const TAKE_UP: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(120));
+
+/// All kubelets, one for each node.
 #[derive(Clone)]
-pub struct Kubelets;
-pub struct LoadRule {
-    pub namespace: String,
-    pub selector: String,
-    pub cpu_milli: Option<i64>,
-    pub total: bool,
-    pub memory_bytes: Option<i64>,
-    pub missing: bool,
+pub struct Kubelets {
+    rng: Rng,
+    agenda: Agenda,
+    nodes: OrdMap<Str, NodeState>,
+    /// Pods by uid.
+    pods: OrdMap<Str, Rc<PodWorker>>,
+    /// The uid of the pod with a namespace and a name.
+    names: OrdMap<(Str, Str), Str>,
+    registry: Registry,
+    loads: Vector<LoadRule>,
+    nodes_seen: u32,
+    /// The latest moment they were told of.
+    now: Time,
 }
+
 impl Kubelets {
-    pub fn new(_: Rng) -> Self {
-        Self
+    /// No nodes yet.
+    pub fn new(rng: Rng) -> Self {
+        Self {
+            rng,
+            agenda: Agenda::default(),
+            nodes: OrdMap::new(),
+            pods: OrdMap::new(),
+            names: OrdMap::new(),
+            registry: Registry::new(),
+            loads: Vector::new(),
+            nodes_seen: 0,
+            now: Time::default(),
+        }
     }
-    pub fn observe(&mut self, _: &Change, _: Time) {}
+
+    /// Takes note of a delivered change.
+    pub fn observe(&mut self, change: &Change, now: Time) {
+        self.now = now;
+        let resource = change.object.resource();
+        match (&*resource.group, &*resource.resource) {
+            ("", "pods") => self.observe_pod(change, now),
+            ("", "nodes") => self.observe_node(change, now),
+            _ => {}
+        }
+    }
+
+    /// When there is something to do.
     pub fn next_time(&self, _: Time) -> Option<Time> {
-        None
+        self.agenda.next_time()
     }
-    pub fn run(&mut self, _: &mut Context<'_>) {}
-    pub fn set_load(&mut self, _: LoadRule) {}
-    pub fn silence(&mut self, _: &str, _: bool) {}
-    pub fn mark_image_missing(&mut self, _: &str) {}
-}
-impl Upstream for Kubelets {
-    fn serve(&mut self, _: &Request) -> Option<Result<Reply, Status>> {
-        None
+
+    /// Takes one visible step of one pod, or one heartbeat of one node.
+    pub fn run(&mut self, cx: &mut Context<'_>) {
+        self.now = cx.now;
+        match self.agenda.pop(cx.now) {
+            Some(Work::Node(name)) => self.run_node(&name, cx),
+            Some(Work::Pod(uid)) => self.run_pod(&uid, cx),
+            None => {}
+        }
+    }
+
+    /// Has a node's kubelet fall silent, or speak again: then it reports everything anew.
+    pub fn silence(&mut self, name: &str, silent: bool) {
+        let Some(node) = self.nodes.get_mut(name) else { return };
+        node.silent = silent;
+        if silent {
+            return;
+        }
+        node.report_all();
+        self.agenda.plan(Work::Node(name.into()), self.now);
+        for uid in self.pods_on(name) {
+            if let Some(worker) = self.pods.get_mut(&uid) {
+                Rc::make_mut(worker).report_again();
+            }
+            self.agenda.plan(Work::Pod(uid), self.now);
+        }
+    }
+
+    /// From now on, pulls of an image fail as not found.
+    pub fn mark_image_missing(&mut self, reference: &str) {
+        self.registry.insert(images::full_name(reference));
+    }
+
+    fn workers(&self) -> impl Iterator<Item = &PodWorker> {
+        self.pods.values().map(Rc::as_ref)
+    }
+
+    fn find(&self, namespace: &str, name: &str) -> Option<&PodWorker> {
+        let uid = self.names.get(&(namespace.into(), name.into()))?;
+        self.pods.get(uid).map(Rc::as_ref)
+    }
+
+    fn pods_on(&self, node: &str) -> Vec<Str> {
+        let own = self.pods.iter().filter(|(_, worker)| &*worker.node == node);
+        own.map(|(uid, _)| uid.clone()).collect()
+    }
+
+    fn is_silent(&self, name: &str) -> bool {
+        self.nodes.get(name).is_none_or(|node| node.silent)
+    }
+
+    fn run_node(&mut self, name: &Str, cx: &mut Context<'_>) {
+        let Some(node) = self.nodes.get_mut(name).filter(|node| !node.silent) else { return };
+        let next = node.beat(cx);
+        self.agenda.plan(Work::Node(name.clone()), next);
+    }
+
+    fn run_pod(&mut self, uid: &Str, cx: &mut Context<'_>) {
+        let Some(worker) = self.pods.get_mut(uid) else { return };
+        let Some(node) = self.nodes.get_mut(&worker.node).filter(|node| !node.silent) else {
+            return;
+        };
+        let worker = Rc::make_mut(worker);
+        let pod = worker.object.clone();
+        let mut step = Step { cx, node, registry: &self.registry, pod, next: None };
+        worker.step(&mut step);
+        if let Some(next) = step.next {
+            self.agenda.plan(Work::Pod(uid.clone()), next);
+        }
+    }
+
+    fn observe_node(&mut self, change: &Change, now: Time) {
+        let name: Str = change.object.name().into();
+        if change.kind == ChangeKind::Deleted {
+            self.nodes.remove(&name);
+            self.agenda.cancel(&Work::Node(name.clone()));
+            self.pods_on(&name).iter().for_each(|uid| self.forget(uid));
+        } else if !self.nodes.contains_key(&name) {
+            self.nodes_seen += 1;
+            self.nodes.insert(name.clone(), NodeState::new(&name, self.nodes_seen));
+            self.agenda.plan(Work::Node(name), now);
+        }
+    }
+
+    fn observe_pod(&mut self, change: &Change, now: Time) {
+        let object = &change.object;
+        let uid: Str = object.uid().into();
+        if change.kind == ChangeKind::Deleted {
+            return self.forget(&uid);
+        }
+        let Some(worker) = self.pods.get_mut(&uid) else {
+            return self.take_up(object, now);
+        };
+        if object.revision() <= worker.object.revision() {
+            return;
+        }
+        let worker = Rc::make_mut(worker);
+        let old = std::mem::replace(&mut worker.object, object.clone());
+        let (was, is) = (old.meta(), object.meta());
+        let gated = object.get::<Pod>().is_some_and(|pod| {
+            pod.spec.as_ref().is_some_and(|spec| spec.readiness_gates.is_some())
+        });
+        let ended = |object: &Object| {
+            let status = object.get::<Pod>().and_then(|pod| pod.status.as_ref());
+            matches!(status.and_then(|s| s.phase.as_deref()), Some("Failed" | "Succeeded"))
+        };
+        if was.deletion_timestamp != is.deletion_timestamp
+            || was.generation != is.generation
+            || ended(&old) != ended(object)
+            || gated
+        {
+            self.agenda.plan(Work::Pod(uid), now);
+        }
+    }
+
+    /// Takes up a pod that was bound to a node with a kubelet.
+    fn take_up(&mut self, object: &Object, now: Time) {
+        let spec = object.get::<Pod>().and_then(|pod| pod.spec.as_ref());
+        let Some(node) = spec.and_then(|spec| spec.node_name.as_deref()) else { return };
+        if !self.nodes.contains_key(node) {
+            return;
+        }
+        let Some(worker) = PodWorker::new(object, node) else { return };
+        let uid = worker.uid.clone();
+        let name = (worker.key.namespace.clone(), worker.key.name.clone());
+        self.names.insert(name, uid.clone());
+        self.pods.insert(uid.clone(), Rc::new(worker));
+        let wait = self.rng.between(TAKE_UP.0, TAKE_UP.1);
+        self.agenda.plan(Work::Pod(uid), now + wait);
+    }
+
+    fn forget(&mut self, uid: &Str) {
+        let Some(worker) = self.pods.remove(uid) else { return };
+        let name = (worker.key.namespace.clone(), worker.key.name.clone());
+        if self.names.get(&name) == Some(uid) {
+            self.names.remove(&name);
+        }
+        self.agenda.cancel(&Work::Pod(uid.clone()));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cache, EventType, record_event};
+use super::{Cache, EventType, Place, record_event, record_event_at};
 use crate::api::{Api, Reply, Request, Status};
 use crate::object::{GroupResource, Key, Object, meta};
 use crate::sim::{Explain, Rng, Time, Trace};
@@ -121,6 +121,18 @@ impl Context<'_> {
     /// Records an Event about `subject`.
     pub fn event(&mut self, subject: &Object, kind: EventType, reason: &str, message: &str) {
         record_event(self.api, self.actor, self.now, subject, kind, reason, message);
+    }
+
+    /// Records an Event about a part of `subject`, or with the node it happened on.
+    pub fn event_at(
+        &mut self,
+        subject: &Object,
+        place: Place<'_>,
+        kind: EventType,
+        reason: &str,
+        message: &str,
+    ) {
+        record_event_at(self.api, self.actor, self.now, subject, place, kind, reason, message);
     }
 
     /// Puts a decision into the trace.

@@ -38,8 +38,33 @@ pub fn record_event(
     reason: &str,
     message: &str,
 ) {
+    record_event_at(api, source, now, subject, Place::default(), kind, reason, message);
+}
+
+/// Where an event happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The node whose kubelet tells of it; empty for none.
+    pub host: &'a str,
+    /// The part of the subject: `spec.containers{web}`; empty for the whole.
+    pub field_path: &'a str,
+}
+
+/// Records an Event that has a place.
+#[expect(clippy::too_many_arguments, reason = "an event has that many parts")]
+pub fn record_event_at(
+    api: &mut dyn Api,
+    source: &'static str,
+    now: Time,
+    subject: &Object,
+    place: Place<'_>,
+    kind: EventType,
+    reason: &str,
+    message: &str,
+) {
+    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let namespace = if subject.namespace().is_empty() { "default" } else { subject.namespace() };
-    let name = event_name(subject, source, kind, reason, message);
+    let name = event_name(subject, source, place.field_path, kind, reason, message);
     let key = Key::new(EVENTS, namespace, &name);
     let known = api.call(Request::get(&key).by(source)).ok().and_then(|reply| reply.object());
     let stamp = meta::timestamp(now);
@@ -57,15 +82,22 @@ pub fn record_event(
                 namespace: Some(namespace.to_owned()),
                 ..ObjectMeta::default()
             },
-            involved_object: reference(subject),
+            involved_object: ObjectReference {
+                field_path: given(place.field_path),
+                ..reference(subject)
+            },
             type_: Some(kind.as_str().to_owned()),
             reason: Some(reason.to_owned()),
             message: Some(message.to_owned()),
             count: Some(1),
             first_timestamp: Some(stamp.clone()),
             last_timestamp: Some(stamp),
-            source: Some(EventSource { component: Some(source.to_owned()), host: None }),
+            source: Some(EventSource {
+                component: Some(source.to_owned()),
+                host: given(place.host),
+            }),
             reporting_component: Some(source.to_owned()),
+            reporting_instance: given(place.host),
             ..Event::default()
         })),
     };
@@ -89,11 +121,12 @@ fn reference(object: &Object) -> ObjectReference {
 fn event_name(
     subject: &Object,
     source: &str,
+    field_path: &str,
     kind: EventType,
     reason: &str,
     message: &str,
 ) -> String {
-    let parts = [subject.kind(), subject.uid(), source, kind.as_str(), reason, message];
+    let parts = [subject.kind(), subject.uid(), source, field_path, kind.as_str(), reason, message];
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in parts.join("\n").bytes() {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);

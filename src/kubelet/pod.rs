@@ -1,0 +1,357 @@
+//! One pod on its node, from bound to gone. Mirrors `SyncPod` and `SyncTerminatingPod` of
+//! `pkg/kubelet/kubelet.go`.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{Pod, PodSpec, PodStatus};
+
+use super::config::{Unmounted, unmounted};
+use super::container::{Container, State};
+use super::step::Step;
+use crate::api::{DeleteOptions, Request};
+use crate::object::{Key, Object, Str, meta};
+use crate::runtime::EventType::{Normal, Warning};
+use crate::sim::Time;
+
+/// How long a pod's sandbox takes to set up.
+const SANDBOX: (Duration, Duration) = (Duration::from_millis(300), Duration::from_millis(600));
+/// The first wait after a mount failed; each further one doubles it.
+const MOUNT_RETRY: Duration = Duration::from_millis(500);
+/// The longest such wait.
+const MOUNT_RETRY_MAX: Duration = Duration::from_secs(122);
+/// How often a volume that is not bound is looked at.
+const VOLUME_POLL: Duration = Duration::from_secs(1);
+/// How long until a refused request is sent again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// How far a pod has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Not all containers have been started.
+    Pending,
+    /// They have.
+    Running,
+    /// All ended well and stay so.
+    Succeeded,
+    /// All ended, and not all well.
+    Failed,
+}
+
+impl Phase {
+    /// As in the API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// Whether it stays so.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed)
+    }
+}
+
+/// A pod and what its kubelet knows of it.
+#[derive(Clone, Debug)]
+pub struct PodWorker {
+    /// Which pod.
+    pub key: Key,
+    /// Which one of that name.
+    pub uid: Str,
+    /// Where it runs.
+    pub node: Str,
+    /// The newest version seen.
+    pub object: Object,
+    /// How far it has come.
+    pub phase: Phase,
+    /// When the kubelet took it up.
+    pub started: Option<Time>,
+    /// Its address.
+    pub ip: Option<String>,
+    /// Its containers, init containers first.
+    pub containers: Vec<Container>,
+    /// Why the pod as a whole failed.
+    pub failure: Option<(&'static str, String)>,
+    sandbox_at: Option<Time>,
+    mount_failures: u32,
+    /// When it was asked to stop.
+    stopping: Option<Time>,
+    reported: Option<PodStatus>,
+    /// Nothing is left to do but to report.
+    done: bool,
+}
+
+impl PodWorker {
+    /// A pod that was just bound to its node.
+    pub fn new(object: &Object, node: &str) -> Option<Self> {
+        let pod: &Pod = object.get()?;
+        let status = pod.status.as_ref();
+        let phase = match status.and_then(|status| status.phase.as_deref()) {
+            Some("Succeeded") => Phase::Succeeded,
+            Some("Failed") => Phase::Failed,
+            _ => Phase::Pending,
+        };
+        Some(Self {
+            key: object.key(),
+            uid: object.uid().into(),
+            node: node.into(),
+            object: object.clone(),
+            phase,
+            started: None,
+            ip: None,
+            containers: Container::all(pod.spec.as_ref()?),
+            failure: None,
+            sandbox_at: None,
+            mount_failures: 0,
+            stopping: None,
+            reported: None,
+            done: phase.is_final(),
+        })
+    }
+
+    /// Has the status reported again, changed or not.
+    pub fn report_again(&mut self) {
+        self.reported = None;
+    }
+
+    /// Takes one visible step.
+    pub fn step(&mut self, step: &mut Step<'_, '_>) {
+        let object = self.object.clone();
+        let Some(pod) = object.get::<Pod>() else { return };
+        let Some(spec) = pod.spec.as_ref() else { return };
+        for container in &mut self.containers {
+            container.collect(step);
+        }
+        if meta::is_terminating(&pod.metadata) {
+            return self.terminate(pod, spec, step);
+        }
+        let stored = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+        if let (false, Some(phase @ ("Failed" | "Succeeded"))) = (self.phase.is_final(), stored) {
+            self.phase = if phase == "Failed" { Phase::Failed } else { Phase::Succeeded };
+            self.done = true;
+        }
+        if self.done {
+            return self.wind_down(pod, spec, step);
+        }
+        self.work(spec, step);
+        if self.started.is_some() {
+            self.report(step);
+        }
+    }
+
+    fn work(&mut self, spec: &PodSpec, step: &mut Step<'_, '_>) {
+        let now = step.now();
+        let started = *self.started.get_or_insert(now);
+        if self.is_past_deadline(spec, started, step) {
+            return;
+        }
+        let Some(ready_at) = self.sandbox_at else {
+            return self.prepare(spec, step);
+        };
+        if now < ready_at {
+            return step.again_at(Some(ready_at));
+        }
+        if self.ip.is_none() {
+            let host = spec.host_network == Some(true);
+            self.ip = Some(if host { step.node.ip() } else { step.node.next_pod_ip() });
+        }
+        self.run_containers(spec, step);
+        for container in &mut self.containers {
+            container.probe(step);
+            if container.is_stopping() {
+                let grace = grace(spec, None);
+                container.continue_stop(step, now + grace);
+            }
+        }
+        self.set_phase(spec);
+        if self.phase.is_final() {
+            self.done = true;
+            self.containers
+                .iter_mut()
+                .for_each(|c| c.stop(step, &format!("Stopping container {}", c.name.clone())));
+        }
+    }
+
+    /// Mounts the volumes and sets up the sandbox.
+    fn prepare(&mut self, spec: &PodSpec, step: &mut Step<'_, '_>) {
+        let now = step.now();
+        match unmounted(spec, &self.key.namespace, step.cx) {
+            None => {
+                self.sandbox_at = Some(now + step.cx.rng.between(SANDBOX.0, SANDBOX.1));
+                step.again_at(self.sandbox_at);
+            }
+            Some(Unmounted::Waiting) => step.again_at(Some(now + VOLUME_POLL)),
+            Some(Unmounted::Failed(message)) => {
+                step.event("", Warning, "FailedMount", &message);
+                let wait = MOUNT_RETRY.saturating_mul(1 << self.mount_failures.min(10));
+                self.mount_failures += 1;
+                step.again_at(Some(now + wait.min(MOUNT_RETRY_MAX)));
+            }
+        }
+    }
+
+    /// Mirrors `activeDeadlineHandler`.
+    fn is_past_deadline(&mut self, spec: &PodSpec, started: Time, step: &mut Step<'_, '_>) -> bool {
+        let Some(seconds) = spec.active_deadline_seconds else { return false };
+        let deadline = started + Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+        if step.now() < deadline {
+            step.again_at(Some(deadline));
+            return false;
+        }
+        let message = "Pod was active on the node longer than the specified deadline";
+        step.event("", Normal, "DeadlineExceeded", message);
+        self.failure = Some(("DeadlineExceeded", message.to_owned()));
+        self.phase = Phase::Failed;
+        self.done = true;
+        step.again_at(Some(step.now()));
+        true
+    }
+
+    /// Starts what is to run next: init containers one after the other, then the rest together.
+    fn run_containers(&mut self, spec: &PodSpec, step: &mut Step<'_, '_>) {
+        let never = spec.restart_policy.as_deref() == Some("Never");
+        for container in self.containers.iter_mut().filter(|container| container.init) {
+            let done = container.ended().is_some_and(|ended| ended.code == 0);
+            if done && !container.sidecar {
+                continue;
+            }
+            if container.ended().is_some() && never && !container.sidecar {
+                return;
+            }
+            if !container.is_running() {
+                container.advance(step);
+            }
+            if !(container.sidecar && container.is_running() && container.probes.started) {
+                return;
+            }
+        }
+        let policy = spec.restart_policy.as_deref().unwrap_or("Always");
+        for container in self.containers.iter_mut().filter(|container| !container.init) {
+            let stays = container.ended().is_some_and(|ended| stays_ended(policy, ended.code));
+            if !container.is_running() && !stays {
+                container.advance(step);
+            }
+        }
+    }
+
+    /// Mirrors `getPhase`.
+    fn set_phase(&mut self, spec: &PodSpec) {
+        let policy = spec.restart_policy.as_deref().unwrap_or("Always");
+        let mains = || self.containers.iter().filter(|container| !container.init);
+        let failed_init = policy == "Never"
+            && self
+                .containers
+                .iter()
+                .any(|c| c.init && !c.sidecar && c.ended().is_some_and(|ended| ended.code != 0));
+        let for_good =
+            |c: &Container| c.ended().is_some_and(|ended| stays_ended(policy, ended.code));
+        let began = |c: &Container| !matches!(c.state, State::Waiting { .. }) || c.last.is_some();
+        self.phase = if failed_init {
+            Phase::Failed
+        } else if mains().all(for_good) {
+            let well = mains().all(|c| c.ended().is_some_and(|ended| ended.code == 0));
+            if well { Phase::Succeeded } else { Phase::Failed }
+        } else if mains().all(began) {
+            Phase::Running
+        } else {
+            Phase::Pending
+        };
+    }
+
+    /// Stops what still runs of a pod that has finished.
+    fn wind_down(&mut self, pod: &Pod, spec: &PodSpec, step: &mut Step<'_, '_>) {
+        if self.containers.iter().any(Container::is_running) {
+            self.stop_all(pod, spec, step);
+        }
+        if self.started.is_some() {
+            self.report(step);
+        }
+    }
+
+    /// Ends the pod: stops its containers, reports how they ended, and lets go of the object.
+    fn terminate(&mut self, pod: &Pod, spec: &PodSpec, step: &mut Step<'_, '_>) {
+        if self.containers.iter().any(Container::is_running) {
+            self.stop_all(pod, spec, step);
+            if self.containers.iter().any(Container::is_running) {
+                return;
+            }
+        }
+        if self.stopping.is_some() && !self.phase.is_final() {
+            let bad = |c: &Container| !c.init && c.ended().is_none_or(|ended| ended.code != 0);
+            let failed = self.containers.iter().any(bad);
+            self.phase = if failed { Phase::Failed } else { Phase::Succeeded };
+            self.report(step);
+        }
+        let mut request = Request::delete(&self.key);
+        request.delete = DeleteOptions {
+            grace_period_seconds: Some(0),
+            uid: Some(self.uid.to_string()),
+            ..DeleteOptions::default()
+        };
+        match step.cx.call(request) {
+            Err(status) if !status.is_not_found() && !status.is_conflict() => {
+                step.again_at(Some(step.now() + RETRY));
+            }
+            _ => self.done = true,
+        }
+    }
+
+    fn stop_all(&mut self, pod: &Pod, spec: &PodSpec, step: &mut Step<'_, '_>) {
+        let since = *self.stopping.get_or_insert(step.now());
+        let deadline = since + grace(spec, pod.metadata.deletion_grace_period_seconds);
+        for container in &mut self.containers {
+            let why = format!("Stopping container {}", container.name);
+            container.stop(step, &why);
+            container.continue_stop(step, deadline);
+        }
+    }
+
+    /// Writes the status if it changed.
+    fn report(&mut self, step: &mut Step<'_, '_>) {
+        let host = step.node.ip();
+        // A second attempt is based on the newest version.
+        for _ in 0..2 {
+            let Some(pod) = self.object.get::<Pod>() else { return };
+            let status = self.status(pod, &host, step.now());
+            if self.reported.as_ref() == Some(&status) {
+                return;
+            }
+            let mut object = self.object.clone();
+            if let Some(pod) = object.edit::<Pod>() {
+                pod.status = Some(status.clone());
+            }
+            match step.cx.update_status(object) {
+                Ok(stored) => {
+                    self.object = stored.clone();
+                    step.pod = stored;
+                    self.reported = Some(status);
+                    return;
+                }
+                Err(refusal) if refusal.is_conflict() => {
+                    let reply = step.cx.call(Request::get(&self.key));
+                    let newest = reply.ok().and_then(|reply| reply.object());
+                    match newest.filter(|object| object.uid() == &*self.uid) {
+                        Some(newest) => self.object = newest,
+                        None => return,
+                    }
+                }
+                Err(refusal) if refusal.is_not_found() => return,
+                Err(_) => return step.again_at(Some(step.now() + RETRY)),
+            }
+        }
+        step.again_at(Some(step.now() + RETRY));
+    }
+}
+
+/// Whether a container that ended with `code` is not started again.
+fn stays_ended(policy: &str, code: i32) -> bool {
+    policy == "Never" || policy == "OnFailure" && code == 0
+}
+
+fn grace(spec: &PodSpec, deletion: Option<i64>) -> Duration {
+    let seconds = deletion.or(spec.termination_grace_period_seconds).unwrap_or(30);
+    Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+}
