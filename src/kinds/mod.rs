@@ -197,7 +197,8 @@ pub trait Kind: Sync {
     fn columns(&self) -> &'static [Column];
     /// One row of `kubectl get`, a cell a column.
     fn row(&self, object: &Object, now: Time) -> Vec<String>;
-    /// The text of `kubectl describe`, without the `Events:` section.
+    /// The text of `kubectl describe`, its tabs not yet aligned, without the `Events:` section:
+    /// [`describe::describe`] gives all of it.
     fn describe(&self, object: &Object, others: &mut dyn Lookup, now: Time) -> String;
     /// The number of replicas wanted, and where the pods' selector stands, for the scale subresource:
     /// (`spec.replicas`, `status.replicas`, selector text).

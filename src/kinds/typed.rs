@@ -1,14 +1,10 @@
 //! [`Typed`]: a kind described in terms of its typed struct, from which [`Kind`] follows.
 
-use std::collections::BTreeMap;
-
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::cells::NONE;
+use super::describe::generic;
 use super::{Column, FieldError, Kind, Lookup, Names, quantities};
-use crate::base::table::Tabs;
 use crate::object::{Object, Resource, codec};
 use crate::sim::Time;
 
@@ -57,9 +53,9 @@ pub trait Typed: Sync + 'static {
     }
     /// One row of `kubectl get`, a cell a column.
     fn row(object: &Self::Object, now: Time) -> Vec<String>;
-    /// The text of `kubectl describe`, without the `Events:` section.
+    /// The text of `kubectl describe`, its tabs not yet aligned, without the `Events:` section.
     fn describe(object: &Self::Object, others: &mut dyn Lookup, now: Time) -> String {
-        generic_description(object.meta())
+        generic::describe(object.meta(), &Self::from_hub("", object.to_value()))
     }
     /// (`spec.replicas`, `status.replicas`, selector text), where the kind can be scaled.
     fn scale(object: &Self::Object) -> Option<(i32, i32, String)> {
@@ -67,30 +63,6 @@ pub trait Typed: Sync + 'static {
     }
     /// Sets `spec.replicas`.
     fn set_scale(object: &mut Self::Object, replicas: i32) {}
-}
-
-/// Name, namespace, labels and annotations.
-fn generic_description(meta: &ObjectMeta) -> String {
-    let mut out = Tabs::for_describe();
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    out.line(["Name:".to_owned(), text(&meta.name)]);
-    if meta.namespace.is_some() {
-        out.line(["Namespace:".to_owned(), text(&meta.namespace)]);
-    }
-    pairs(&mut out, "Labels:", meta.labels.as_ref(), "=");
-    pairs(&mut out, "Annotations:", meta.annotations.as_ref(), ": ");
-    out.flush()
-}
-
-fn pairs(out: &mut Tabs, title: &str, all: Option<&BTreeMap<String, String>>, separator: &str) {
-    let mut title = title;
-    for (key, value) in all.into_iter().flatten() {
-        out.line([title.to_owned(), format!("{key}{separator}{value}")]);
-        title = "";
-    }
-    if !title.is_empty() {
-        out.line([title, NONE]);
-    }
 }
 
 fn typed<K: Typed>(object: &Object) -> &K::Object {

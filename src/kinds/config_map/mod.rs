@@ -1,11 +1,13 @@
 //! ConfigMap.
 
+mod describe;
+
 /// Its rules.
 pub mod validate;
 
 use k8s_openapi::api::core::v1::ConfigMap;
 
-use super::{Column, FieldError, Names, Typed, cells};
+use super::{Column, FieldError, Lookup, Names, Typed, cells};
 use crate::sim::Time;
 
 /// The kind ConfigMap. Mirrors `pkg/registry/core/configmap`.
@@ -34,5 +36,9 @@ impl Typed for ConfigMaps {
         let texts = object.data.as_ref().map_or(0, std::collections::BTreeMap::len);
         let bytes = object.binary_data.as_ref().map_or(0, std::collections::BTreeMap::len);
         vec![cells::name(meta), (texts + bytes).to_string(), cells::age(meta, now)]
+    }
+
+    fn describe(object: &ConfigMap, _: &mut dyn Lookup, _: Time) -> String {
+        describe::describe(object)
     }
 }

@@ -1,12 +1,13 @@
 //! Deployment.
 
 mod defaults;
+mod describe;
 mod validate;
 
 use k8s_openapi::api::apps::v1::Deployment;
 
 use super::path::{Errors, Path};
-use super::{Column, FieldError, Names, Typed, cells, prepare, selectors};
+use super::{Column, FieldError, Lookup, Names, Typed, cells, prepare, selectors};
 use crate::sim::Time;
 
 /// The kind Deployment. Mirrors `pkg/registry/apps/deployment`.
@@ -84,6 +85,10 @@ impl Typed for Deployments {
             images,
             cells::label_selector(spec.map(|spec| &spec.selector)),
         ]
+    }
+
+    fn describe(object: &Deployment, others: &mut dyn Lookup, _: Time) -> String {
+        describe::describe(object, others)
     }
 
     fn scale(object: &Deployment) -> Option<(i32, i32, String)> {

@@ -1,7 +1,5 @@
 //! Indented lines with tabs between their cells, as `describe` writes them before aligning them.
 
-use crate::base::table::Tabs;
-
 /// Text under construction. Mirrors `describe.PrefixWriter`.
 #[derive(Default)]
 pub struct Lines(String);
@@ -38,15 +36,13 @@ impl Lines {
         }
     }
 
+    /// Adds text that already has its tabs and line feeds.
+    pub fn text(&mut self, text: &str) {
+        self.0.push_str(text);
+    }
+
     /// The text with its tabs still in it.
     pub fn raw(self) -> String {
         self.0
-    }
-
-    /// The text in aligned columns.
-    pub fn aligned(self) -> String {
-        let mut tabs = Tabs::for_describe();
-        tabs.write(&self.0);
-        tabs.flush()
     }
 }

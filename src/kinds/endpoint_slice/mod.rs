@@ -1,8 +1,10 @@
 //! EndpointSlice.
 
+mod describe;
+
 use k8s_openapi::api::discovery::v1::{EndpointPort, EndpointSlice};
 
-use super::{Column, Names, Typed, cells, prepare};
+use super::{Column, Lookup, Names, Typed, cells, prepare};
 use crate::sim::Time;
 
 /// The kind EndpointSlice. Mirrors `pkg/registry/discovery/endpointslice`.
@@ -60,6 +62,10 @@ impl Typed for EndpointSlices {
             cells::first_three(&addresses, UNSET),
             cells::age(meta, now),
         ]
+    }
+
+    fn describe(object: &EndpointSlice, _: &mut dyn Lookup, _: Time) -> String {
+        describe::describe(object)
     }
 }
 

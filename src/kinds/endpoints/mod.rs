@@ -1,9 +1,11 @@
 //! Endpoints.
 
+mod describe;
+
 use k8s_openapi::api::core::v1::Endpoints;
 
 use super::cells::{self, NONE};
-use super::{Column, Names, Typed};
+use super::{Column, Lookup, Names, Typed};
 use crate::sim::Time;
 
 /// The kind Endpoints. Mirrors `pkg/registry/core/endpoint`.
@@ -30,6 +32,10 @@ impl Typed for EndpointsKind {
     fn row(object: &Endpoints, now: Time) -> Vec<String> {
         let meta = &object.metadata;
         vec![cells::name(meta), addresses(object), cells::age(meta, now)]
+    }
+
+    fn describe(object: &Endpoints, _: &mut dyn Lookup, _: Time) -> String {
+        describe::describe(object)
     }
 }
 

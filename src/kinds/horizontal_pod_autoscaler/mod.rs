@@ -3,12 +3,13 @@
 mod columns;
 mod convert;
 mod defaults;
+mod describe;
 mod validate;
 
 use k8s_openapi::api::autoscaling::v2::{HorizontalPodAutoscaler, HorizontalPodAutoscalerStatus};
 use serde_json::Value;
 
-use super::{Column, FieldError, Names, Typed};
+use super::{Column, FieldError, Lookup, Names, Typed};
 use crate::sim::Time;
 
 /// The kind HorizontalPodAutoscaler. Mirrors `pkg/registry/autoscaling/horizontalpodautoscaler`.
@@ -61,6 +62,10 @@ impl Typed for HorizontalPodAutoscalers {
 
     fn row(object: &HorizontalPodAutoscaler, now: Time) -> Vec<String> {
         columns::row(object, now)
+    }
+
+    fn describe(object: &HorizontalPodAutoscaler, _: &mut dyn Lookup, _: Time) -> String {
+        describe::describe(object)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Namespace.
 
+mod describe;
+
 use k8s_openapi::api::core::v1::{Namespace, NamespaceStatus};
 
-use super::{Column, Names, Typed, cells};
+use super::{Column, Lookup, Names, Typed, cells};
 use crate::sim::Time;
 
 /// The kind Namespace. Mirrors `pkg/registry/core/namespace`.
@@ -51,6 +53,10 @@ impl Typed for Namespaces {
     fn row(object: &Namespace, now: Time) -> Vec<String> {
         let meta = &object.metadata;
         vec![cells::name(meta), phase(object), cells::age(meta, now)]
+    }
+
+    fn describe(object: &Namespace, _: &mut dyn Lookup, _: Time) -> String {
+        describe::describe(object)
     }
 }
 

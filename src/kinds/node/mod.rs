@@ -1,5 +1,6 @@
 //! Node.
 
+mod describe;
 mod validate;
 
 use std::collections::BTreeSet;
@@ -7,7 +8,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::Node;
 
 use super::cells::{self, NONE, UNKNOWN};
-use super::{Column, FieldError, Names, Typed};
+use super::{Column, FieldError, Lookup, Names, Typed};
 use crate::sim::Time;
 
 /// The kind Node. Mirrors `pkg/registry/core/node`.
@@ -69,6 +70,10 @@ impl Typed for Nodes {
             row.push(if text.is_empty() { UNKNOWN } else { text }.to_owned());
         }
         row
+    }
+
+    fn describe(object: &Node, others: &mut dyn Lookup, now: Time) -> String {
+        describe::describe(object, &roles(object), others, now)
     }
 }
 

@@ -1,12 +1,14 @@
 //! PersistentVolume.
 
+mod describe;
+
 /// Its rules.
 pub mod validate;
 
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus};
 
 use super::pod_template::defaults::text;
-use super::{Column, FieldError, Names, Typed, cells, prepare};
+use super::{Column, FieldError, Lookup, Names, Typed, cells, prepare};
 use crate::sim::Time;
 
 /// The kind PersistentVolume. Mirrors `pkg/registry/core/persistentvolume`.
@@ -91,6 +93,10 @@ impl Typed for PersistentVolumes {
             cells::age(meta, now),
             unset(spec.volume_mode.as_deref()),
         ]
+    }
+
+    fn describe(object: &PersistentVolume, _: &mut dyn Lookup, now: Time) -> String {
+        describe::describe(object, now)
     }
 }
 

@@ -1,5 +1,7 @@
 //! PersistentVolumeClaim.
 
+mod describe;
+
 /// Its rules.
 pub mod validate;
 
@@ -9,7 +11,7 @@ use k8s_openapi::api::core::v1::{
 
 use super::persistent_volume::{access_modes, storage, storage_class, unset};
 use super::pod_template::defaults::text;
-use super::{Column, FieldError, Names, Typed, cells, prepare};
+use super::{Column, FieldError, Lookup, Names, Typed, cells, prepare};
 use crate::sim::Time;
 
 /// The kind PersistentVolumeClaim. Mirrors `pkg/registry/core/persistentvolumeclaim`.
@@ -93,5 +95,9 @@ impl Typed for PersistentVolumeClaims {
             cells::age(meta, now),
             unset(spec.volume_mode.as_deref()),
         ]
+    }
+
+    fn describe(object: &PersistentVolumeClaim, others: &mut dyn Lookup, now: Time) -> String {
+        describe::describe(object, others, now)
     }
 }

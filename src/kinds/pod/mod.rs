@@ -1,6 +1,7 @@
 //! Pod.
 
 mod columns;
+mod describe;
 mod validate;
 
 pub use columns::status_word;
@@ -9,7 +10,7 @@ use k8s_openapi::api::core::v1::{Pod, PodStatus};
 
 use serde_json::Value;
 
-use super::{Column, FieldError, Names, Typed, pod_template, prepare};
+use super::{Column, FieldError, Lookup, Names, Typed, pod_template, prepare};
 use crate::sim::Time;
 
 /// The kind Pod. Mirrors `pkg/registry/core/pod`.
@@ -109,5 +110,9 @@ impl Typed for Pods {
 
     fn row(pod: &Pod, now: Time) -> Vec<String> {
         columns::row(pod, now)
+    }
+
+    fn describe(object: &Pod, _: &mut dyn Lookup, now: Time) -> String {
+        describe::describe(object, now)
     }
 }

@@ -1,10 +1,11 @@
 //! PriorityClass.
 
+mod describe;
 mod validate;
 
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 
-use super::{Column, FieldError, Names, Typed, cells, prepare};
+use super::{Column, FieldError, Lookup, Names, Typed, cells, prepare};
 use crate::sim::Time;
 
 /// The kind PriorityClass. Mirrors `pkg/registry/scheduling/priorityclass`.
@@ -59,5 +60,9 @@ impl Typed for PriorityClasses {
             cells::age(&object.metadata, now),
             object.preemption_policy.clone().unwrap_or_default(),
         ]
+    }
+
+    fn describe(object: &PriorityClass, _: &mut dyn Lookup, _: Time) -> String {
+        describe::describe(object)
     }
 }

@@ -1,11 +1,12 @@
 //! ReplicaSet.
 
+mod describe;
 mod validate;
 
 use k8s_openapi::api::apps::v1::ReplicaSet;
 
 use super::path::{Errors, Path};
-use super::{Column, FieldError, Names, Typed, cells, pod_template, prepare, selectors};
+use super::{Column, FieldError, Lookup, Names, Typed, cells, pod_template, prepare, selectors};
 use crate::sim::Time;
 
 /// The kind ReplicaSet. Mirrors `pkg/registry/apps/replicaset`.
@@ -76,6 +77,10 @@ impl Typed for ReplicaSets {
             images,
             cells::label_selector(spec.map(|spec| &spec.selector)),
         ]
+    }
+
+    fn describe(object: &ReplicaSet, others: &mut dyn Lookup, _: Time) -> String {
+        describe::describe(object, others)
     }
 
     fn scale(object: &ReplicaSet) -> Option<(i32, i32, String)> {

@@ -1,10 +1,11 @@
 //! ReplicationController.
 
+mod describe;
 mod validate;
 
 use k8s_openapi::api::core::v1::ReplicationController;
 
-use super::{Column, FieldError, Names, Typed, cells, pod_template, prepare, replica_set};
+use super::{Column, FieldError, Lookup, Names, Typed, cells, pod_template, prepare, replica_set};
 use crate::base::label_selector::Selector;
 use crate::sim::Time;
 
@@ -69,6 +70,10 @@ impl Typed for ReplicationControllers {
             images,
             cells::labels(spec.and_then(|spec| spec.selector.as_ref())),
         ]
+    }
+
+    fn describe(object: &ReplicationController, others: &mut dyn Lookup, _: Time) -> String {
+        describe::describe(object, others)
     }
 
     fn scale(object: &ReplicationController) -> Option<(i32, i32, String)> {

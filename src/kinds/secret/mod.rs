@@ -1,11 +1,12 @@
 //! Secret.
 
+mod describe;
 mod validate;
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 
-use super::{Column, FieldError, Names, Typed, cells};
+use super::{Column, FieldError, Lookup, Names, Typed, cells};
 use crate::sim::Time;
 
 /// The kind Secret. Mirrors `pkg/registry/core/secret`.
@@ -51,5 +52,9 @@ impl Typed for Secrets {
         let count = object.data.as_ref().map_or(0, std::collections::BTreeMap::len);
         let kind = object.type_.clone().unwrap_or_default();
         vec![cells::name(meta), kind, count.to_string(), cells::age(meta, now)]
+    }
+
+    fn describe(object: &Secret, _: &mut dyn Lookup, _: Time) -> String {
+        describe::describe(object)
     }
 }

@@ -1,12 +1,13 @@
 //! Service.
 
 mod defaults;
+mod describe;
 mod validate;
 
 use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec, ServiceStatus};
 
 use super::cells::{self, NONE, UNKNOWN};
-use super::{Column, FieldError, Names, Typed};
+use super::{Column, FieldError, Lookup, Names, Typed};
 use crate::sim::Time;
 
 /// The kind Service. Mirrors `pkg/registry/core/service`.
@@ -78,6 +79,10 @@ impl Typed for Services {
             cells::age(meta, now),
             cells::labels(spec.selector.as_ref()),
         ]
+    }
+
+    fn describe(object: &Service, others: &mut dyn Lookup, _: Time) -> String {
+        describe::describe(object, others)
     }
 }
 

@@ -1,8 +1,10 @@
 //! ServiceAccount.
 
+mod describe;
+
 use k8s_openapi::api::core::v1::ServiceAccount;
 
-use super::{Column, Names, Typed, cells};
+use super::{Column, Lookup, Names, Typed, cells};
 use crate::sim::Time;
 
 /// The kind ServiceAccount. Mirrors `pkg/registry/core/serviceaccount`.
@@ -20,5 +22,9 @@ impl Typed for ServiceAccounts {
 
     fn row(object: &ServiceAccount, now: Time) -> Vec<String> {
         vec![cells::name(&object.metadata), cells::age(&object.metadata, now)]
+    }
+
+    fn describe(object: &ServiceAccount, _: &mut dyn Lookup, _: Time) -> String {
+        describe::describe(object)
     }
 }

@@ -1,10 +1,11 @@
 //! StorageClass.
 
+mod describe;
 mod validate;
 
 use k8s_openapi::api::storage::v1::StorageClass;
 
-use super::{Column, FieldError, Names, Typed, cells};
+use super::{Column, FieldError, Lookup, Names, Typed, cells};
 use crate::object::meta;
 use crate::sim::Time;
 
@@ -59,6 +60,10 @@ impl Typed for StorageClasses {
             object.allow_volume_expansion.unwrap_or(false).to_string(),
             cells::age(&object.metadata, now),
         ]
+    }
+
+    fn describe(object: &StorageClass, _: &mut dyn Lookup, _: Time) -> String {
+        describe::describe(object)
     }
 }
 

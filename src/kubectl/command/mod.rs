@@ -4,6 +4,7 @@ mod apply;
 mod autoscale;
 mod create;
 mod delete;
+mod describe;
 mod get;
 mod logs;
 mod rollout;
@@ -36,6 +37,7 @@ pub const COMMANDS: &[&dyn Command] = &[
     &autoscale::Autoscale,
     &create::Create,
     &delete::Delete,
+    &describe::Describe,
     &get::Get,
     &logs::Logs,
     &rollout::History,

@@ -1,0 +1,32 @@
+//! `kubectl describe namespace`. Mirrors `describe.describeNamespace`.
+
+use k8s_openapi::api::core::v1::Namespace;
+
+use crate::kinds::cells;
+use crate::kinds::describe::{Lines, pairs, time};
+
+/// The text.
+pub fn describe(object: &Namespace) -> String {
+    let meta = &object.metadata;
+    let status = object.status.clone().unwrap_or_default();
+    let mut out = Lines::default();
+    out.field(0, "Name", cells::name(meta));
+    pairs::labels(&mut out, 0, "Labels", meta.labels.as_ref());
+    pairs::annotations(&mut out, 0, "Annotations", meta.annotations.as_ref());
+    out.field(0, "Status", status.phase.unwrap_or_default());
+    let conditions = status.conditions.unwrap_or_default();
+    if !conditions.is_empty() {
+        out.line(0, "Conditions:");
+        out.line(1, "Type\tStatus\tLastTransitionTime\tReason\tMessage");
+        out.line(1, "----\t------\t------------------\t------\t-------");
+    }
+    for condition in conditions {
+        let text = |text: Option<String>| text.unwrap_or_default();
+        let transition = time(condition.last_transition_time.as_ref());
+        let (reason, message) = (text(condition.reason), text(condition.message));
+        let (kind, status) = (condition.type_, condition.status);
+        out.line(1, format!("{kind}\t{status}\t{transition}\t{reason}\t{message}"));
+    }
+    out.text("\nNo resource quota.\n\nNo LimitRange resource.\n");
+    out.raw()
+}
