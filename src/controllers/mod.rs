@@ -3,6 +3,7 @@
 mod defaults;
 mod deployment;
 mod garbagecollector;
+mod horizontalpodautoscaler;
 mod namespace;
 mod persistentvolume;
 /// Facts about pods that several controllers decide by.
@@ -26,6 +27,7 @@ pub fn controllers() -> Vec<Box<dyn Controller>> {
         Box::new(persistentvolume::Binder),
         Box::new(protection::ClaimProtection),
         Box::new(protection::VolumeProtection),
+        Box::new(horizontalpodautoscaler::Autoscalers::default()),
         Box::new(garbagecollector::GarbageCollector),
     ]
 }
