@@ -65,10 +65,13 @@ fn allowed(
     }
     let own = layer.name.trim_end_matches("/*");
     if first == own {
-        // Folders keep to themselves; `mod.rs` beside them, which lists them, may name all.
+        // Folders keep to themselves; `mod.rs` beside them, which lists them, may name all. A
+        // constant of another one is a name, not behaviour.
+        let constant = target.last().is_some_and(|item| item.chars().all(|c| !c.is_lowercase()));
         let sibling = layer.name.ends_with("/*")
             && module.len() > 1
             && target.len() > 1
+            && !constant
             && target[1] != module[1]
             && is_folder(own, &target[1]);
         return !sibling;
@@ -218,6 +221,7 @@ fn a_layer_may_use_what_its_row_says() {
         ("parts/a", "parts::b::thing", false),
         ("parts/a", "parts::a::thing", true),
         ("parts/a", "parts::shared::thing", true),
+        ("parts/a", "parts::b::NAME", true),
         ("parts", "parts::b::thing", true),
     ];
     for (module, target, expected) in cases {
