@@ -14,7 +14,7 @@ use super::widgets::yaml;
 use crate::web::field;
 
 /// More text than this, in UTF-16 units, is refused: the page must answer at once.
-pub const TEXT_MAX: u32 = 1_000_000;
+pub const TEXT_MAX: u32 = 500_000;
 /// The height of a line in pixels; `editor.css` says the same.
 pub const LINE_HEIGHT: i32 = 20;
 /// How many lines around the visible ones are coloured.
@@ -226,7 +226,7 @@ pub fn TextEditor(props: &TextEditorProps) -> Html {
                 <pre class="ink" aria-hidden="true">{ ink(&document.text, *first, &marked) }</pre>
                 <textarea id="editor-text" aria-label={t().manifest} value={document.text.clone()}
                     spellcheck="false" autocapitalize="off" autocomplete="off" wrap="off"
-                    {oninput} {onpaste} {onkeydown} />
+                    maxlength={(TEXT_MAX + 1).to_string()} {oninput} {onpaste} {onkeydown} />
             </div>
         </div>
     }

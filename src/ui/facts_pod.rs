@@ -161,9 +161,9 @@ pub fn node(node: &Node) -> NodeFacts {
     let roles: Vec<_> = labels.into_iter().flatten().filter_map(|(k, _)| role(k)).collect();
     let spec = node.spec.as_ref();
     let status = node.status.as_ref();
-    let ready = status.and_then(|s| s.conditions.as_ref()).is_some_and(|conditions| {
-        conditions.iter().any(|c| c.type_ == "Ready" && c.status == "True")
-    });
+    let conditions = status.and_then(|s| s.conditions.as_ref());
+    let said = conditions.and_then(|all| all.iter().find(|c| c.type_ == "Ready"));
+    let ready = said.is_some_and(|condition| condition.status == "True");
     let closed = spec.and_then(|s| s.unschedulable).unwrap_or(false);
     let taints = spec.and_then(|s| s.taints.as_ref()).map_or_else(Vec::new, |taints| {
         let text = |t: &k8s_openapi::api::core::v1::Taint| match t.value.as_deref() {
@@ -173,7 +173,11 @@ pub fn node(node: &Node) -> NodeFacts {
         taints.iter().map(text).collect()
     });
     let room = status.and_then(|s| s.allocatable.as_ref());
-    let word = if ready { "Ready" } else { "NotReady" };
+    let word = match said {
+        None => "Unknown",
+        Some(_) if ready => "Ready",
+        Some(_) => "NotReady",
+    };
     NodeFacts {
         roles: if roles.is_empty() { "<none>".to_owned() } else { roles.join(",") },
         status: if closed { format!("{word},SchedulingDisabled") } else { word.to_owned() },

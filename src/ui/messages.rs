@@ -162,7 +162,7 @@ pub static ENGLISH: Messages = Messages {
     apply: "Apply",
     apply_hint: "Ctrl+Enter",
     problems: "Problems",
-    too_large: "That is more than 1 MB of text, too large for the editor. Nothing was changed.",
+    too_large: "That is more than 500,000 characters, too large for the editor. Nothing was changed.",
     empty_title: "A cluster, waiting",
     empty_text: "Three nodes are up and nothing runs on them yet. Paste a manifest and apply it, or start here:",
     run_sample: "Run a sample",

@@ -7,6 +7,8 @@ use super::state::{Document, Problem};
 /// The problems that kubectl's error output names in `document`.
 pub fn find(document: &Document, output: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
+    // Lines that begin with a star belong to the object of the line above them.
+    let mut above = None;
     for line in output.lines() {
         let text = line.trim_start_matches("* ").trim();
         if !is_error(line) {
@@ -16,14 +18,23 @@ pub fn find(document: &Document, output: &str) -> Vec<Problem> {
             problems.push(problem(document, at, "", text));
             continue;
         }
-        let subject = subject(text);
-        let start = subject.map_or(0, |name| document_start(&document.text, name));
+        if !line.starts_with("* ") {
+            above = subject(text).and_then(|name| document_start(&document.text, name));
+        }
+        if text.ends_with(" is invalid:") {
+            continue;
+        }
         let fields = fields(text);
+        let start = above.or_else(|| {
+            let (field, _) = fields.first()?;
+            starts(&document.text).into_iter().find(|s| locate(&document.text, *s, field).1)
+        });
+        let start = start.unwrap_or(0);
         if fields.is_empty() {
             problems.push(problem(document, start + 1, "", text));
         }
         for (field, why) in fields {
-            let at = locate(&document.text, start, &field).unwrap_or(start);
+            let at = locate(&document.text, start, &field).0.unwrap_or(start);
             problems.push(problem(document, at + 1, &field, &why));
         }
     }
@@ -98,8 +109,14 @@ fn fields(text: &str) -> Vec<(String, String)> {
     found
 }
 
+/// The first line (from zero) of every YAML document.
+fn starts(text: &str) -> Vec<usize> {
+    let marks = text.lines().enumerate().filter(|(_, line)| line.starts_with("---"));
+    std::iter::once(0).chain(marks.map(|(n, _)| n + 1)).collect()
+}
+
 /// The first line (from zero) of the YAML document that holds the object `name`.
-fn document_start(text: &str, name: &str) -> usize {
+fn document_start(text: &str, name: &str) -> Option<usize> {
     let mut start = 0;
     for (n, line) in text.lines().enumerate() {
         if line.starts_with("---") {
@@ -107,15 +124,15 @@ fn document_start(text: &str, name: &str) -> usize {
         }
         let value = line.trim().strip_prefix("name:").map(|v| v.trim().trim_matches(['"', '\'']));
         if value.is_some_and(|v| v == name) {
-            return start;
+            return Some(start);
         }
     }
-    0
+    None
 }
 
 /// The line (from zero) of `field` (`spec.containers[0].image`) in the document that starts at
-/// line `start`; the line of its nearest known ancestor if it is not written there.
-fn locate(text: &str, start: usize, field: &str) -> Option<usize> {
+/// line `start`, or of its nearest ancestor that is written there; and whether it is the field.
+fn locate(text: &str, start: usize, field: &str) -> (Option<usize>, bool) {
     let lines: Vec<&str> = text.lines().collect();
     let end = (start..lines.len()).find(|n| lines[*n].starts_with("---") && *n > start);
     let end = end.unwrap_or(lines.len());
@@ -126,17 +143,19 @@ fn locate(text: &str, start: usize, field: &str) -> Option<usize> {
             Some((name, index)) => (name, index.trim_end_matches(']').parse::<usize>().ok()),
             None => (part, None),
         };
-        let Some(at) = child(&lines, from, until, least, name) else { break };
+        let Some(at) = child(&lines, from, until, least, name) else { return (found, false) };
         found = Some(at);
         (from, until, least) = inside(&lines, at, until);
         if let Some(index) = index {
-            let Some(at) = element(&lines, from, until, index) else { break };
+            let Some(at) = element(&lines, from, until, index) else {
+                return (found, false);
+            };
             found = Some(at);
             let next = element(&lines, from, until, index + 1);
             (from, until, least) = (at, next.unwrap_or(until), indent(lines[at]) + 1);
         }
     }
-    found
+    (found, true)
 }
 
 fn indent(line: &str) -> usize {

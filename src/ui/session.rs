@@ -249,6 +249,8 @@ impl Session {
     }
 
     fn input(&mut self, input: Input) {
+        // What was printed so far belongs above the next line.
+        self.collect();
         match &input {
             Input::Line(line) => self.print(BlockKind::Input, &format!("$ {line}")),
             Input::Control(Control::Load { namespace, selector, cpu_milli, .. }) => {
