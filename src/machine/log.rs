@@ -1,0 +1,98 @@
+//! What a process printed: whole lines with the moment they were written.
+
+use std::rc::Rc;
+
+use imbl::Vector;
+
+use crate::sim::Time;
+
+/// Which of its two outputs a process wrote to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Output {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// One line of a container's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// When the line's last byte was written.
+    pub at: Time,
+    /// The output it came from.
+    pub stream: Output,
+    /// The text without its newline.
+    pub text: Rc<str>,
+    /// False for a last line that the process ended (or still holds) without a newline.
+    pub complete: bool,
+}
+
+/// A container's log: the newest lines, older ones are forgotten like a rotated file.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    lines: Vector<LogLine>,
+    partial: [String; 2],
+    dropped: u64,
+}
+
+/// How many lines a log keeps (a kubelet keeps 10 MiB; this is of the same order for short lines).
+const KEPT_LINES: usize = 10_000;
+
+impl Log {
+    /// Appends `text`, which may hold several lines and an unfinished last one.
+    pub fn write(&mut self, at: Time, stream: Output, text: &str) {
+        let slot = usize::from(stream == Output::Stderr);
+        let mut rest = text;
+        while let Some((line, tail)) = rest.split_once('\n') {
+            let mut whole = std::mem::take(&mut self.partial[slot]);
+            whole.push_str(line);
+            self.push(LogLine { at, stream, text: whole.into(), complete: true });
+            rest = tail;
+        }
+        self.partial[slot].push_str(rest);
+    }
+
+    /// Ends unfinished lines, as the death of the writer does.
+    pub fn flush(&mut self, at: Time) {
+        for (slot, stream) in [(0, Output::Stdout), (1, Output::Stderr)] {
+            if !self.partial[slot].is_empty() {
+                let text = std::mem::take(&mut self.partial[slot]).into();
+                self.push(LogLine { at, stream, text, complete: false });
+            }
+        }
+    }
+
+    fn push(&mut self, line: LogLine) {
+        if self.lines.len() == KEPT_LINES {
+            self.lines.pop_front();
+            self.dropped += 1;
+        }
+        self.lines.push_back(line);
+    }
+
+    /// The kept lines, oldest first; share them with `clone()`, which is cheap.
+    pub fn lines(&self) -> &Vector<LogLine> {
+        &self.lines
+    }
+
+    /// How many older lines were forgotten; `forgotten() + lines().len()` numbers the next line,
+    /// which is what a follower remembers.
+    pub fn forgotten(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Everything kept, as one text, unfinished lines included.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for line in &self.lines {
+            text.push_str(&line.text);
+            if line.complete {
+                text.push('\n');
+            }
+        }
+        text.push_str(&self.partial[0]);
+        text.push_str(&self.partial[1]);
+        text
+    }
+}
