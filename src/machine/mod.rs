@@ -1,11 +1,27 @@
 //! The physical world: images, processes, their files, their use of CPU and memory. Knows no API object.
+//!
+//! A kubelet drives a [`Machine`] so: `pull` an image, `start` a container once it is there, then
+//! `advance` it. While it runs, `advance` says when to look again (`wake`) or what it asks of the
+//! network (`ask`), which is answered with `answer`, followed by another `advance`. The same
+//! `advance` moves the sessions begun with `exec`. Nothing happens between two calls, and every
+//! call takes the time it happens at.
 
+mod container;
 mod files;
 mod image;
 mod log;
+mod network;
+mod node;
 mod reference;
+mod serve;
+mod shell;
+#[cfg(test)]
+mod tests;
 
+pub use container::{Ask, Asker, ContainerSpec, ContainerState, Exit, SessionId, SessionState, Usage};
 pub use files::{Files, Mount, Node, Volume};
 pub use image::{Image, Page, Program, PullError, Registry};
 pub use log::{Log, LogLine, Output};
+pub use network::{Effect, HttpReply, HttpRequest, Reply, RequestRate, status_text};
+pub use node::{Capacity, ContainerId, Machine, Probe, Pull, StartError};
 pub use reference::Reference;

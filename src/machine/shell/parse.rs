@@ -192,21 +192,27 @@ impl Parser {
 
     fn condition(&mut self) -> Ops {
         self.conditions += 1;
-        let ops = self.list();
+        let ops = self.commands();
         self.conditions -= 1;
         ops
+    }
+
+    /// A list that may not be empty.
+    fn commands(&mut self) -> Ops {
+        let ops = self.list()?;
+        if ops.is_empty() { Err(self.unexpected()) } else { Ok(ops) }
     }
 
     fn if_command(&mut self) -> Ops {
         let mut ops = self.condition()?;
         self.expect("then")?;
-        let mut then = self.list()?;
+        let mut then = self.commands()?;
         self.lexer.skip_separators();
         let otherwise = if self.lexer.take_keyword("elif") {
             self.if_command()?
         } else {
             let otherwise =
-                if self.lexer.take_keyword("else") { self.list()? } else { vec![Op::Succeed] };
+                if self.lexer.take_keyword("else") { self.commands()? } else { vec![Op::Succeed] };
             self.expect("fi")?;
             otherwise
         };
@@ -219,7 +225,7 @@ impl Parser {
 
     fn body(&mut self) -> Ops {
         self.expect("do")?;
-        let ops = self.list()?;
+        let ops = self.commands()?;
         self.expect("done")?;
         Ok(ops)
     }

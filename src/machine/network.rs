@@ -1,0 +1,129 @@
+//! What processes ask of the network, and what comes back. The network itself lies above the machine.
+
+use std::fmt;
+use std::rc::Rc;
+
+/// An HTTP request that a process sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// `GET`, `POST`, …
+    pub method: Rc<str>,
+    /// Name or address in the URL.
+    pub host: Rc<str>,
+    /// TCP port.
+    pub port: u16,
+    /// Path and query, beginning with `/`.
+    pub path: Rc<str>,
+    /// The URL said `https`.
+    pub tls: bool,
+    /// What `User-Agent` says.
+    pub agent: Rc<str>,
+    /// The body; empty for most.
+    pub body: Rc<str>,
+}
+
+/// The URL.
+impl fmt::Display for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls { "https" } else { "http" };
+        write!(f, "{scheme}://{}:{}{}", self.host, self.port, self.path)
+    }
+}
+
+/// Something a process needs from the network before it can go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Send a request and read the answer: reply [`Reply::Http`] or a failure.
+    Http(HttpRequest),
+    /// Resolve a name as the container's resolver would: reply [`Reply::Addresses`] or [`Reply::UnknownName`].
+    Lookup {
+        /// The name as typed, to be completed with the search domains.
+        name: Rc<str>,
+    },
+    /// Open a TCP connection: reply [`Reply::Connected`] or a failure.
+    Connect {
+        /// Name or address.
+        host: Rc<str>,
+        /// TCP port.
+        port: u16,
+    },
+    /// An ICMP echo: reply [`Reply::Addresses`] with the address that answered, or a failure.
+    Ping {
+        /// Name or address.
+        host: Rc<str>,
+    },
+}
+
+/// The network's answer to an [`Effect`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// An HTTP answer.
+    Http(HttpReply),
+    /// Addresses of a name, and the full name that was found.
+    Addresses {
+        /// The name with the search domain that matched.
+        name: Rc<str>,
+        /// One or more addresses.
+        addresses: Vec<Rc<str>>,
+    },
+    /// The connection was accepted.
+    Connected {
+        /// The address behind the name.
+        address: Rc<str>,
+    },
+    /// Nothing listens there.
+    Refused {
+        /// The address behind the name.
+        address: Rc<str>,
+    },
+    /// The name does not exist.
+    UnknownName,
+    /// Nothing answered.
+    TimedOut {
+        /// The address behind the name.
+        address: Rc<str>,
+    },
+}
+
+/// An HTTP answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpReply {
+    /// HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Rc<str>,
+    /// How long the server took, in microseconds.
+    pub took_micros: u64,
+}
+
+/// The reason phrase of an HTTP status.
+pub fn status_text(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        204 => "No Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        304 => "Not Modified",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "Unknown",
+    }
+}
+
+/// A loop of requests that a process repeats identically, as a rate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRate {
+    /// Where the requests go.
+    pub url: Rc<str>,
+    /// Requests in 1000 seconds.
+    pub per_kilosecond: u64,
+}

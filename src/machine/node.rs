@@ -1,0 +1,447 @@
+//! A machine: its capacity, the images it has, the containers it runs, its volumes.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use imbl::OrdMap;
+
+use super::container::{Asker, Container, ContainerSpec, ContainerState, SessionId, SessionState, Usage};
+use super::files::{Files, Volume};
+use super::image::{Image, PullError, Registry};
+use super::log::{Log, LogLine};
+use super::network::{HttpReply, Reply, RequestRate};
+use super::reference::Reference;
+use super::shell::is_applet;
+use crate::sim::Time;
+
+/// What a machine has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// CPU in thousandths of a core.
+    pub cpu_milli: u64,
+    /// Memory in bytes.
+    pub memory_bytes: u64,
+    /// How many pods it may run.
+    pub pods: u64,
+    /// Disk in bytes.
+    pub disk_bytes: u64,
+}
+
+/// A container of one machine. Numbers are never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContainerId(u64);
+
+impl ContainerId {
+    /// The number; what a container's full id is made from.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// A pull that will succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pull {
+    /// When the image will be on the machine; at once if it was there already.
+    pub ready_at: Time,
+    /// The image was there already, so nothing is downloaded.
+    pub present: bool,
+    /// Size in bytes, as kubelet's `Image size: … bytes.` gives it.
+    pub size_bytes: u64,
+}
+
+/// Why a container does not start: upstream's state `terminated` with exit code 128 and reason
+/// `StartError`, or `waiting` with reason `CreateContainerError`/`RunContainerError`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartError {
+    /// 128 for a command that cannot be executed.
+    pub exit_code: i32,
+    /// `StartError`, as kubelet reports containerd's failure to create the task.
+    pub reason: &'static str,
+    /// containerd's words.
+    pub message: String,
+}
+
+/// A probe of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// Succeeds on statuses 200 to 399.
+    Http {
+        /// Address to show in messages: the pod's.
+        host: String,
+        /// TCP port.
+        port: u16,
+        /// Path, beginning with `/`.
+        path: String,
+        /// `https`.
+        tls: bool,
+    },
+    /// Succeeds when something listens.
+    Tcp {
+        /// Address to show in messages: the pod's.
+        host: String,
+        /// TCP port.
+        port: u16,
+    },
+}
+
+/// A simulated machine. Cheap to clone: containers are shared until they change.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    name: Rc<str>,
+    capacity: Capacity,
+    registry: Registry,
+    images: OrdMap<Rc<str>, Time>,
+    containers: OrdMap<ContainerId, Rc<Container>>,
+    volumes: OrdMap<Rc<str>, Volume>,
+    next_container: u64,
+}
+
+const PULL_OVERHEAD: Duration = Duration::from_millis(500);
+const PULL_MIB_PER_SECOND: u64 = 50;
+/// Time on the wire of a request and its answer.
+const ROUND_TRIP: Duration = Duration::from_millis(2);
+
+impl Machine {
+    /// A machine without containers that has pulled nothing yet.
+    pub fn new(name: &str, capacity: Capacity) -> Self {
+        Self {
+            name: name.into(),
+            capacity,
+            registry: Registry::new(),
+            images: OrdMap::new(),
+            containers: OrdMap::new(),
+            volumes: OrdMap::new(),
+            next_container: 1,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it has.
+    pub fn capacity(&self) -> Capacity {
+        self.capacity
+    }
+
+    /// The registries it pulls from, to mark images missing.
+    pub fn registry_mut(&mut self) -> &mut Registry {
+        &mut self.registry
+    }
+
+    /// Whether `reference` is on the machine at `now`.
+    pub fn has_image(&self, reference: &str, now: Time) -> bool {
+        Reference::parse(reference)
+            .is_ok_and(|full| self.images.get(full.to_string().as_str()).is_some_and(|at| *at <= now))
+    }
+
+    /// Begins to pull `reference` (or joins a pull under way). A machine that has the image
+    /// downloads nothing, but still asks the registry whether it exists.
+    ///
+    /// # Errors
+    /// See [`PullError`].
+    pub fn pull(&mut self, reference: &str, now: Time) -> Result<Pull, PullError> {
+        let image = self.registry.resolve(reference)?;
+        let full = Reference::parse(reference).map_err(PullError::InvalidName)?.to_string();
+        let size_bytes = image.size_mib << 20;
+        if let Some(at) = self.images.get(full.as_str()) {
+            return Ok(Pull { ready_at: (*at).max(now), present: *at <= now, size_bytes });
+        }
+        let download = Duration::from_millis(image.size_mib * 1000 / PULL_MIB_PER_SECOND);
+        let ready_at = now + PULL_OVERHEAD + download;
+        self.images.insert(full.into(), ready_at);
+        Ok(Pull { ready_at, present: false, size_bytes })
+    }
+
+    /// Removes an image, as the kubelet's image garbage collection does.
+    pub fn remove_image(&mut self, reference: &str) {
+        if let Ok(full) = Reference::parse(reference) {
+            self.images.remove(full.to_string().as_str());
+        }
+    }
+
+    /// Images on the machine at `now`: full references and sizes in bytes.
+    pub fn images(&self, now: Time) -> Vec<(Rc<str>, u64)> {
+        let size = |name: &str| self.registry.resolve(name).map_or(0, |image| image.size_mib << 20);
+        self.images
+            .iter()
+            .filter(|(_, at)| **at <= now)
+            .map(|(name, _)| (Rc::clone(name), size(name)))
+            .collect()
+    }
+
+    /// Starts a container. Call [`Machine::advance`] right afterwards.
+    ///
+    /// # Errors
+    /// [`StartError`] when its command cannot be executed.
+    pub fn start(&mut self, spec: ContainerSpec, now: Time) -> Result<ContainerId, StartError> {
+        let image = self.registry.resolve(&spec.image).map_err(|error| StartError {
+            exit_code: 128,
+            reason: "StartError",
+            message: match error {
+                PullError::InvalidName(text) | PullError::NotFound(text) => text,
+            },
+        })?;
+        let argv: Vec<String> = match (spec.command.is_empty(), spec.args.is_empty()) {
+            (true, true) => image.entrypoint.iter().chain(&image.cmd).cloned().collect(),
+            (true, false) => image.entrypoint.iter().chain(&spec.args).cloned().collect(),
+            (false, _) => spec.command.iter().chain(&spec.args).cloned().collect(),
+        };
+        let mounted = spec.mounts.iter().any(|mount| argv.first().is_some_and(|name| name.starts_with(&mount.path)));
+        if !image.unknown && !mounted {
+            executable(&image, &argv).map_err(|problem| start_error(&problem))?;
+        }
+        let id = ContainerId(self.next_container);
+        self.next_container += 1;
+        self.containers.insert(id, Rc::new(Container::new(spec, image, argv, now)));
+        Ok(id)
+    }
+
+    fn container(&mut self, id: ContainerId) -> Option<&mut Container> {
+        self.containers.get_mut(&id).map(Rc::make_mut)
+    }
+
+    /// Lets the container's processes run up to `now`. An unknown container counts as killed.
+    pub fn advance(&mut self, id: ContainerId, now: Time) -> ContainerState {
+        match self.containers.get_mut(&id) {
+            Some(container) => Rc::make_mut(container).advance(&mut self.volumes, now),
+            None => ContainerState::Exited(super::Exit { code: 137, reason: "Error", at: now }),
+        }
+    }
+
+    /// Answers an [`super::Ask`]; the process goes on when the answer has travelled. Call
+    /// [`Machine::advance`] afterwards.
+    pub fn answer(&mut self, id: ContainerId, asker: Asker, reply: Reply, now: Time) {
+        let took = match &reply {
+            Reply::Http(reply) => Duration::from_micros(reply.took_micros),
+            _ => Duration::ZERO,
+        };
+        if let Some(container) = self.container(id) {
+            container.answer(asker, reply, now + ROUND_TRIP + took);
+        }
+    }
+
+    /// Sends SIGTERM now and SIGKILL after `grace`; returns what [`Machine::advance`] does, so
+    /// `wake` tells when to look again: a server's own exit, a trap's end, or the kill.
+    pub fn stop(&mut self, id: ContainerId, now: Time, grace: Duration) -> ContainerState {
+        if let Some(container) = self.container(id) {
+            container.stop(now, grace);
+        }
+        self.advance(id, now)
+    }
+
+    /// Sends SIGKILL.
+    pub fn kill(&mut self, id: ContainerId, now: Time) -> ContainerState {
+        match self.container(id) {
+            Some(container) => container.kill(now),
+            None => self.advance(id, now),
+        }
+    }
+
+    /// Forgets an ended container and its log.
+    pub fn remove(&mut self, id: ContainerId) {
+        self.containers.remove(&id);
+    }
+
+    /// All containers that were not removed.
+    pub fn containers(&self) -> impl Iterator<Item = ContainerId> {
+        self.containers.keys().copied()
+    }
+
+    /// When the container started.
+    pub fn started_at(&self, id: ContainerId) -> Option<Time> {
+        self.containers.get(&id).map(|container| container.started())
+    }
+
+    /// Starts another process in a running container (`kubectl exec`, probes, hooks). It runs with
+    /// the next [`Machine::advance`]; read it with [`Machine::session`].
+    ///
+    /// # Errors
+    /// The runtime's words when the container does not run or the command cannot be executed.
+    pub fn exec(&mut self, id: ContainerId, argv: &[String], stdin: bool, tty: bool) -> Result<SessionId, String> {
+        let Some(container) = self.container(id).filter(|container| container.exit.is_none()) else {
+            return Err("container not running".into());
+        };
+        if !container.image().unknown {
+            executable(container.image(), argv).map_err(|problem| {
+                format!("failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start container process: {problem}: unknown")
+            })?;
+        }
+        Ok(container.exec(argv, stdin, tty))
+    }
+
+    /// What a session has printed and whether it ended; a forgotten one counts as killed.
+    pub fn session(&self, id: ContainerId, session: SessionId) -> SessionState {
+        match self.containers.get(&id) {
+            Some(container) => container.session(session),
+            None => SessionState { exit_code: Some(137), output: String::new() },
+        }
+    }
+
+    /// A session's output line by line, for clients that keep the two outputs apart.
+    pub fn session_log(&self, id: ContainerId, session: SessionId) -> Option<&Log> {
+        self.containers.get(&id)?.session_log(session)
+    }
+
+    /// Forgets a session, killing what still runs in it.
+    pub fn end_session(&mut self, id: ContainerId, session: SessionId) {
+        if let Some(container) = self.container(id) {
+            container.end_session(session);
+        }
+    }
+
+    /// Types text at a session's standard input, or at the container's own (`None`). Advance afterwards.
+    pub fn type_in(&mut self, id: ContainerId, session: Option<SessionId>, text: &str) {
+        if let Some(container) = self.container(id) {
+            container.type_in(session, text);
+        }
+    }
+
+    /// Closes that standard input.
+    pub fn close_input(&mut self, id: ContainerId, session: Option<SessionId>) {
+        if let Some(container) = self.container(id) {
+            container.close_input(session);
+        }
+    }
+
+    /// Ctrl-C at that terminal.
+    pub fn interrupt(&mut self, id: ContainerId, session: Option<SessionId>) {
+        if let Some(container) = self.container(id) {
+            container.interrupt(session);
+        }
+    }
+
+    /// Probes a container. Exec probes are a [`Machine::exec`] of their own.
+    ///
+    /// # Errors
+    /// What went wrong, in the words kubelet puts behind `Liveness probe failed: `.
+    pub fn probe(&mut self, id: ContainerId, probe: &Probe, now: Time) -> Result<(), String> {
+        let refused = |host: &str, port: u16| format!("dial tcp {host}:{port}: connect: connection refused");
+        match probe {
+            Probe::Tcp { host, port } => {
+                if self.listens(id, *port, now) { Ok(()) } else { Err(refused(host, *port)) }
+            }
+            Probe::Http { host, port, path, tls } => {
+                let agent = "kube-probe/1.36";
+                match self.request(id, *port, ("GET", path, agent), now) {
+                    Some(reply) if (200..400).contains(&reply.status) => Ok(()),
+                    Some(reply) => Err(format!("HTTP probe failed with statuscode: {}", reply.status)),
+                    None => {
+                        let scheme = if *tls { "https" } else { "http" };
+                        Err(format!("Get \"{scheme}://{host}:{port}{path}\": {}", refused(host, *port)))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether something in the container listens on `port`.
+    pub fn listens(&self, id: ContainerId, port: u16, now: Time) -> bool {
+        self.containers.get(&id).is_some_and(|container| container.ports(now).contains(&port))
+    }
+
+    /// Sends one HTTP request (method, path, user agent) to the container; `None` when nothing
+    /// listens on `port`. It costs the container CPU time and a line of its access log.
+    pub fn request(&mut self, id: ContainerId, port: u16, request: (&str, &str, &str), now: Time) -> Option<HttpReply> {
+        let container = self.containers.get_mut(&id)?;
+        Rc::make_mut(container).request(&mut self.volumes, port, request, now)
+    }
+
+    /// Requests that the container's processes keep sending at a steady rate; the caller passes
+    /// them on to whom they reach with [`Machine::set_request_rate`]. They change only in
+    /// [`Machine::advance`].
+    pub fn request_rates(&self, id: ContainerId) -> Vec<RequestRate> {
+        self.containers.get(&id).map(|container| container.request_rates()).unwrap_or_default()
+    }
+
+    /// From now on the container gets that many requests in 1000 seconds, all sources together.
+    pub fn set_request_rate(&mut self, id: ContainerId, per_kilosecond: u64, now: Time) {
+        if let Some(container) = self.container(id) {
+            container.set_request_rate(now, per_kilosecond);
+        }
+    }
+
+    /// Artificial load on top of what the processes use, until set again (the page's sliders).
+    pub fn set_load(&mut self, id: ContainerId, cpu_milli: u64, memory_bytes: u64, now: Time) {
+        if let Some(container) = self.container(id) {
+            container.set_load(now, cpu_milli, memory_bytes);
+        }
+    }
+
+    /// What the container uses; nothing once it ended, except its CPU total.
+    pub fn usage(&self, id: ContainerId, now: Time) -> Usage {
+        self.containers.get(&id).map(|container| container.usage(&self.volumes, now)).unwrap_or_default()
+    }
+
+    /// What all containers use together, CPU capped by the machine's.
+    pub fn total_usage(&self, now: Time) -> Usage {
+        let mut total = Usage::default();
+        for container in self.containers.values() {
+            let usage = container.usage(&self.volumes, now);
+            total.cpu_milli += usage.cpu_milli;
+            total.cpu_total_micros += usage.cpu_total_micros;
+            total.memory_bytes += usage.memory_bytes;
+            total.disk_bytes += usage.disk_bytes;
+        }
+        total.cpu_milli = total.cpu_milli.min(self.capacity.cpu_milli);
+        total
+    }
+
+    /// The container's log.
+    pub fn logs(&self, id: ContainerId) -> imbl::Vector<LogLine> {
+        self.containers.get(&id).map(|container| container.log.lines().clone()).unwrap_or_default()
+    }
+
+    /// The container's log with its numbering, for followers.
+    pub fn log(&self, id: ContainerId) -> Option<&Log> {
+        self.containers.get(&id).map(|container| &container.log)
+    }
+
+    /// The text of a file as the container sees it (`/dev/termination-log`, `kubectl cp`).
+    pub fn read_file(&mut self, id: ContainerId, path: &str) -> Option<Rc<str>> {
+        let container = self.containers.get_mut(&id)?;
+        Rc::make_mut(container).read_file(&mut self.volumes, path)
+    }
+
+    /// The volume called `name`, made empty if it does not exist. Containers see changes at once.
+    pub fn volume_mut(&mut self, name: &str) -> &mut Volume {
+        self.volumes.entry(name.into()).or_default()
+    }
+
+    /// A volume's files.
+    pub fn volume_files(&self, name: &str) -> Option<&Files> {
+        self.volumes.get(name).map(|volume| &volume.files)
+    }
+
+    /// Takes a volume off the machine, to be thrown away or attached elsewhere.
+    pub fn take_volume(&mut self, name: &str) -> Option<Volume> {
+        self.volumes.remove(name)
+    }
+}
+
+/// Whether `argv` can be executed in `image`; the error is runc's.
+fn executable(image: &Image, argv: &[String]) -> Result<(), String> {
+    let Some(name) = argv.first() else { return Err("no command specified".into()) };
+    let found = image.program(argv).is_some()
+        || (image.shell && is_applet(name))
+        || image.files.contains_key(name);
+    if found {
+        Ok(())
+    } else if name.contains('/') {
+        Err(format!("exec: \"{name}\": stat {name}: no such file or directory"))
+    } else {
+        Err(format!("exec: \"{name}\": executable file not found in $PATH"))
+    }
+}
+
+fn start_error(problem: &str) -> StartError {
+    StartError {
+        exit_code: 128,
+        reason: "StartError",
+        message: format!(
+            "failed to create containerd task: failed to create shim task: OCI runtime create failed: \
+             runc create failed: unable to start container process: error during container init: {problem}: unknown"
+        ),
+    }
+}

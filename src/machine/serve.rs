@@ -1,0 +1,81 @@
+//! How a program of an image answers HTTP.
+
+use super::files::{FileSystem, Node, normalize};
+use super::shell::{Listener, fill_in};
+use crate::sim::{Time, duration};
+
+impl Listener {
+    /// The ports it listens on; `--port=…`, `-listen=:…` and a bare port of `http.server` count.
+    pub(super) fn ports(&self) -> Vec<u16> {
+        let mut words = self.argv.iter().skip(1).flat_map(|word| word.splitn(2, '='));
+        let mut named = None;
+        while let Some(word) = words.next() {
+            let option = matches!(word, "--port" | "-p" | "--http-port" | "-port" | "--secure-port" | "-listen" | "--listen" | "http.server");
+            if option {
+                let value = words.next().map(|value| value.rsplit(':').next().unwrap_or(value));
+                named = value.and_then(|port| port.parse().ok()).or(named);
+            }
+        }
+        match named {
+            Some(port) => {
+                let others = self.program.ports.iter().skip(1).copied();
+                std::iter::once(port).chain(others).collect()
+            }
+            None => self.program.ports.clone(),
+        }
+    }
+
+    /// Status and body of a page.
+    pub(super) fn page(&self, method: &str, path: &str, hostname: &str, files: &FileSystem, now: Time) -> (u16, String) {
+        let plain = path.split(['?', '#']).next().unwrap_or(path);
+        let program = &self.program;
+        if let Some(page) = program.pages.get(plain).or_else(|| program.pages.get("*")) {
+            let age = duration::micros(now.since(self.started)) / 1000;
+            if page.fails_after_ms.is_some_and(|limit| age > limit) {
+                return (500, format!("error: {}.{:03}s", age / 1000, age % 1000));
+            }
+            let body = page.body.replace("{hostname}", hostname).replace("{path}", path).replace("{method}", method);
+            return (page.status, fill_in(&body, now));
+        }
+        if program.root.is_empty() {
+            return (404, "404 page not found\n".into());
+        }
+        let full = normalize("/", &format!("{}/{plain}", program.root));
+        let node = match files.get(&full) {
+            Some(Node::Directory) => match files.get(&normalize(&full, "index.html")) {
+                Some(page) => Some(page),
+                None => return (403, error_page(403)),
+            },
+            other => other,
+        };
+        match node {
+            Some(Node::File(text)) => (200, text.to_string()),
+            Some(node) => (200, "\0".repeat(usize::try_from(node.size().min(1 << 20)).unwrap_or(0))),
+            None => (404, error_page(404)),
+        }
+    }
+
+    /// The access log's line for a request, if the program keeps one.
+    pub(super) fn access_line(&self, method: &str, path: &str, agent: &str, (status, bytes): (u16, usize), now: Time) -> Option<String> {
+        let template = &self.program.access_log;
+        if template.is_empty() {
+            return None;
+        }
+        let line = template
+            .replace("{method}", method)
+            .replace("{path}", path)
+            .replace("{status}", &status.to_string())
+            .replace("{bytes}", &bytes.to_string())
+            .replace("{agent}", agent);
+        Some(fill_in(&line, now) + "\n")
+    }
+}
+
+/// nginx's page for an error.
+fn error_page(status: u16) -> String {
+    let title = format!("{status} {}", super::network::status_text(status));
+    format!(
+        "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n\
+         <hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    )
+}

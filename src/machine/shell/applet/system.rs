@@ -1,0 +1,109 @@
+//! Tools that tell about the container: `date`, `env`, `hostname`, `ps`, `id`, …
+
+use super::text;
+use crate::machine::shell::World;
+use crate::machine::shell::process::Process;
+use crate::machine::shell::task::Task;
+
+impl Process {
+    /// Runs a tool that needs no input: exit code, output, complaint.
+    pub(super) fn plain_tool(
+        &mut self,
+        task: &mut Task,
+        tool: &str,
+        args: &[String],
+        world: &World,
+    ) -> (i32, String, String) {
+        let done = |text: String| (0, text, String::new());
+        let judged = |result: Result<String, String>| match result {
+            Ok(text) => done(text),
+            Err(error) => (1, String::new(), format!("{tool}: {error}\n")),
+        };
+        match tool {
+            "echo" => done(text::echo(args)),
+            "printf" => done(text::printf(args)),
+            "test" | "[" | "[[" => {
+                let inner = match tool {
+                    "test" => args,
+                    _ => args.strip_suffix(&["]".to_owned()]).or(args.strip_suffix(&["]]".to_owned()])).unwrap_or(args),
+                };
+                match text::test(inner, task, world) {
+                    Ok(verdict) => (i32::from(!verdict), String::new(), String::new()),
+                    Err(error) => (2, String::new(), format!("sh: {error}\n")),
+                }
+            }
+            "expr" => match text::expr(args) {
+                Ok((value, status)) => (status, value + "\n", String::new()),
+                Err(error) => (2, String::new(), format!("expr: {error}\n")),
+            },
+            "seq" => judged(text::seq(args)),
+            "basename" | "dirname" => done(text::path_part(tool, args)),
+            "pwd" => done(format!("{}\n", task.cwd)),
+            "date" => judged(date(args, world)),
+            "hostname" => done(match args.first().map(String::as_str) {
+                Some("-i" | "-I") => format!("{}\n", world.address),
+                _ => format!("{}\n", world.hostname),
+            }),
+            "env" | "printenv" => environment(task, args),
+            "whoami" => done("root\n".into()),
+            "id" => done(match args.first().map(String::as_str) {
+                Some("-u" | "-g") => "0\n".into(),
+                _ => "uid=0(root) gid=0(root) groups=0(root),10(wheel)\n".into(),
+            }),
+            "uname" => done(uname(args, world)),
+            "nproc" => done("2\n".into()),
+            "ps" => done(self.list(task, world)),
+            "free" => done("              total        used        free      shared  buff/cache   available\nMem:        4014080      801224     1204416       10240     2008440     3001024\nSwap:             0           0           0\n".into()),
+            "kill" => (0, String::new(), String::new()),
+            _ => (127, String::new(), format!("sh: {tool}: not found\n")),
+        }
+    }
+
+    /// The process list, as busybox prints it.
+    fn list(&self, task: &Task, world: &World) -> String {
+        let mut text = String::from("PID   USER     TIME  COMMAND\n");
+        if self.root != 1 {
+            text.push_str(&format!("    1 root      0:00 {}\n", world.first_command));
+        }
+        for other in self.tasks.values().chain([task]).filter(|other| !other.is_done()) {
+            text.push_str(&format!("{:5} root      0:00 {}\n", other.pid, other.command));
+        }
+        text
+    }
+}
+
+fn date(args: &[String], world: &World) -> Result<String, String> {
+    let stamp = jiff::Timestamp::from_microsecond(world.now.micros().cast_signed()).unwrap_or_default();
+    let zoned = stamp.to_zoned(jiff::tz::TimeZone::UTC);
+    let format = args.iter().find_map(|arg| arg.strip_prefix('+')).unwrap_or("%a %b %e %H:%M:%S UTC %Y");
+    let nanos = format!("{:09}", world.now.micros() % 1_000_000 * 1000);
+    let format = format.replace("%N", &nanos);
+    let text = jiff::fmt::strtime::format(format.as_bytes(), &zoned).map_err(|error| error.to_string())?;
+    Ok(text + "\n")
+}
+
+fn environment(task: &Task, args: &[String]) -> (i32, String, String) {
+    if let Some(name) = args.first() {
+        return match task.variable(name) {
+            Some(value) => (0, format!("{value}\n"), String::new()),
+            None => (1, String::new(), String::new()),
+        };
+    }
+    let text = task
+        .variables
+        .iter()
+        .filter(|(_, variable)| variable.exported)
+        .map(|(name, variable)| format!("{name}={}\n", variable.value))
+        .collect();
+    (0, text, String::new())
+}
+
+fn uname(args: &[String], world: &World) -> String {
+    match args.first().map(String::as_str) {
+        Some("-a") => format!("Linux {} 6.12.0 #1 SMP x86_64 GNU/Linux\n", world.hostname),
+        Some("-r") => "6.12.0\n".into(),
+        Some("-m") => "x86_64\n".into(),
+        Some("-n") => format!("{}\n", world.hostname),
+        _ => "Linux\n".into(),
+    }
+}
