@@ -221,7 +221,7 @@ fn a_terminal_session_prompts_runs_loops_and_is_interrupted() {
     machine.advance(id, START);
     machine.type_in(id, None, "echo hi\nwhile true; do wget -q -O- http://10.244.1.11; done\n");
     let mut now = START;
-    for _ in 0..200 {
+    while machine.request_rates(id).is_empty() && now < after(2) {
         match machine.advance(id, now) {
             ContainerState::Running { ask: Some(ask), .. } => {
                 let reply = HttpReply { status: 200, body: "page\n".into(), took_micros: 3000 };
