@@ -19,6 +19,8 @@ macro_rules! transcripts {
 #[cfg_attr(not(target_arch = "wasm32"), test)]
 fn every_transcript_runs_the_same_everywhere() {
     let transcripts = transcripts! {
+        "course/nginx-deploy.txt"
+        "storage/binding.txt"
         "workloads/replicaset.txt"
     };
     for (path, text) in transcripts {

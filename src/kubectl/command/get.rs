@@ -184,8 +184,7 @@ impl GetJob {
             }
             return Ok(());
         }
-        let several = groups.iter().filter(|g| !g.objects.is_empty()).count() > 1;
-        let mut tables = self.tables(several);
+        let mut tables = self.tables(groups.len() > 1);
         let mut first = true;
         for group in groups.iter().filter(|group| !group.objects.is_empty()) {
             if !first {
