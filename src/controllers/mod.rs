@@ -2,6 +2,7 @@
 
 mod defaults;
 mod deployment;
+mod endpoints;
 mod garbagecollector;
 mod horizontalpodautoscaler;
 mod namespace;
@@ -28,6 +29,8 @@ pub fn controllers() -> Vec<Box<dyn Controller>> {
         Box::new(protection::ClaimProtection),
         Box::new(protection::VolumeProtection),
         Box::new(horizontalpodautoscaler::Autoscalers::default()),
+        Box::new(endpoints::EndpointsOfServices),
+        Box::new(endpoints::SlicesOfServices::default()),
         Box::new(garbagecollector::GarbageCollector),
     ]
 }

@@ -1,0 +1,193 @@
+//! Writes down which pods serve which Service, as EndpointSlices and as Endpoints.
+//! Mirrors `pkg/controller/endpoint` and `pkg/controller/endpointslice`.
+
+mod plan;
+#[cfg(test)]
+mod plan_tests;
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Endpoints, Pod, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use self::plan::Plan;
+use super::pod::PODS;
+use crate::api::Status;
+use crate::base::label_selector::has_all;
+use crate::object::{GroupResource, Key, Object, meta};
+use crate::runtime::{Cache, Context, Controller, Expectations, Next, Watch};
+
+static SERVICES: GroupResource = GroupResource::new("", "services");
+static ENDPOINTS: GroupResource = GroupResource::new("", "endpoints");
+static SLICES: GroupResource = GroupResource::new("discovery.k8s.io", "endpointslices");
+
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
+const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
+const SLICE_CONTROLLER: &str = "endpointslice-controller.k8s.io";
+const OLD_MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
+const HEADLESS: &str = "service.kubernetes.io/headless";
+
+/// The controller of Endpoints.
+#[derive(Clone, Debug, Default)]
+pub struct EndpointsOfServices;
+
+impl Controller for EndpointsOfServices {
+    fn name(&self) -> &'static str {
+        "endpoint-controller"
+    }
+
+    fn watches(&self) -> Vec<Watch> {
+        let own = Watch::Mapped(ENDPOINTS.clone(), |object, _, _| {
+            vec![Key::new(SERVICES.clone(), object.namespace(), object.name())]
+        });
+        vec![Watch::Own(SERVICES.clone()), Watch::Mapped(PODS.clone(), services_of), own]
+    }
+
+    fn sync(&mut self, key: &Key, cx: &mut Context<'_>) -> Result<Next, Status> {
+        let cache = cx.cache;
+        let name = Key::new(ENDPOINTS.clone(), &key.namespace, &key.name);
+        let Some((object, _, plan)) = look(cx, key) else {
+            if cache.get(key).is_none() && cache.get(&name).is_some() {
+                gone_is_fine(cx.delete(&name))?;
+            }
+            return Ok(Next::OnChange);
+        };
+        let before = cache.get(&name);
+        let mut endpoints = before.and_then(Object::get::<Endpoints>).cloned().unwrap_or_default();
+        endpoints.metadata.name = Some(key.name.to_string());
+        endpoints.metadata.namespace = Some(key.namespace.to_string());
+        let mut labels = object.meta().labels.clone().unwrap_or_default();
+        labels.insert(OLD_MANAGED_BY.to_owned(), "endpoint-controller".to_owned());
+        endpoints.metadata.labels = Some(labels);
+        endpoints.subsets = Some(plan.subsets(&key.namespace)).filter(|all| !all.is_empty());
+        write(cx, Object::new(endpoints), before)?;
+        Ok(Next::OnChange)
+    }
+}
+
+/// The controller of EndpointSlices.
+#[derive(Clone, Debug, Default)]
+pub struct SlicesOfServices {
+    /// The slices written last, until the cache shows them: else each would be created twice.
+    expectations: Expectations,
+}
+
+impl Controller for SlicesOfServices {
+    fn name(&self) -> &'static str {
+        "endpoint-slice-controller"
+    }
+
+    fn watches(&self) -> Vec<Watch> {
+        let (resource, owner) = (SLICES.clone(), SERVICES.clone());
+        vec![
+            Watch::Own(SERVICES.clone()),
+            Watch::Mapped(PODS.clone(), services_of),
+            Watch::Owned { resource, kind: "Service", owner },
+        ]
+    }
+
+    fn sync(&mut self, key: &Key, cx: &mut Context<'_>) -> Result<Next, Status> {
+        let cache = cx.cache;
+        if !self.expectations.met(key, cache) {
+            return Ok(Next::OnChange);
+        }
+        // The slices of a Service that is gone are garbage, and are collected as such.
+        let Some((object, service, plan)) = look(cx, key) else { return Ok(Next::OnChange) };
+        let mut present: Vec<&Object> = cache.owned_by(object.uid(), &SLICES).collect();
+        present.retain(|slice| meta::label(slice.meta(), MANAGED_BY) == Some(SLICE_CONTROLLER));
+        present.reverse();
+        let mut wanted = plan.slices(&key.namespace);
+        if wanted.is_empty() {
+            // Without backends one empty slice says so.
+            wanted.push((Vec::new(), Vec::new()));
+        }
+        let mut changed = false;
+        for (endpoints, ports) in wanted {
+            let before = present.pop();
+            let mut slice =
+                before.and_then(Object::get::<EndpointSlice>).cloned().unwrap_or_default();
+            if before.is_none() {
+                slice.metadata = ObjectMeta {
+                    generate_name: Some(format!("{}-", key.name)),
+                    namespace: Some(key.namespace.to_string()),
+                    owner_references: Some(vec![meta::controller_ref(object)]),
+                    ..ObjectMeta::default()
+                };
+            }
+            slice.metadata.labels = Some(slice_labels(object, service));
+            slice.address_type = "IPv4".to_owned();
+            slice.endpoints = Some(endpoints);
+            slice.ports = Some(ports).filter(|ports| !ports.is_empty());
+            if let Some(written) = write(cx, Object::new(slice), before)? {
+                self.expectations.expect(key, &written);
+                changed = true;
+            }
+        }
+        for surplus in present {
+            gone_is_fine(cx.delete(&surplus.key()))?;
+        }
+        if changed {
+            cx.explain(key, &plan);
+        }
+        Ok(Next::OnChange)
+    }
+}
+
+/// The Services that select a pod, now or before it changed.
+fn services_of(object: &Object, previous: Option<&Object>, cache: &Cache) -> Vec<Key> {
+    let selects = |service: &&Object| {
+        let selector = service.get::<Service>().and_then(|s| s.spec.as_ref()?.selector.as_ref());
+        let versions = previous.into_iter().chain([object]);
+        selector.filter(|selector| !selector.is_empty()).is_some_and(|selector| {
+            let mut labels = versions.filter_map(|version| version.meta().labels.as_ref());
+            labels.any(|labels| has_all(labels, selector))
+        })
+    };
+    cache.list_in(&SERVICES, object.namespace()).filter(selects).map(Object::key).collect()
+}
+
+/// A living Service with a selector, and its backends.
+fn look<'a>(cx: &Context<'a>, key: &Key) -> Option<(&'a Object, &'a Service, Plan)> {
+    let cache = cx.cache;
+    let object = cache.get(key).filter(|object| !meta::is_terminating(object.meta()))?;
+    let service = object.get::<Service>()?;
+    let selector = service.spec.as_ref()?.selector.as_ref().filter(|s| !s.is_empty())?;
+    let pods: Vec<&Pod> = cache
+        .list_in(&PODS, &key.namespace)
+        .filter(|pod| pod.meta().labels.as_ref().is_some_and(|labels| has_all(labels, selector)))
+        .filter_map(Object::get)
+        .collect();
+    Some((object, service, plan::plan(service, &pods)))
+}
+
+fn slice_labels(object: &Object, service: &Service) -> BTreeMap<String, String> {
+    let mut labels = object.meta().labels.clone().unwrap_or_default();
+    labels.insert(SERVICE_NAME.to_owned(), object.name().to_owned());
+    labels.insert(MANAGED_BY.to_owned(), SLICE_CONTROLLER.to_owned());
+    let address = service.spec.as_ref().and_then(|spec| spec.cluster_ip.as_deref());
+    if address == Some("None") {
+        labels.insert(HEADLESS.to_owned(), String::new());
+    }
+    labels
+}
+
+/// Creates or updates an object, unless it is as it should be.
+fn write(
+    cx: &mut Context<'_>,
+    object: Object,
+    before: Option<&Object>,
+) -> Result<Option<Object>, Status> {
+    match before {
+        Some(before) if object.equal(before) => Ok(None),
+        Some(_) => cx.update(object).map(Some),
+        None => cx.create(object).map(Some),
+    }
+}
+
+fn gone_is_fine(outcome: Result<(), Status>) -> Result<(), Status> {
+    match outcome {
+        Err(status) if !status.is_not_found() => Err(status),
+        _ => Ok(()),
+    }
+}
