@@ -2,15 +2,22 @@
 
 mod apply;
 mod autoscale;
+mod cordon;
 mod create;
+mod create_object;
 mod delete;
 mod describe;
+mod generator;
 mod get;
+mod label;
 mod logs;
+mod patch;
 mod rollout;
+mod run;
 mod scale;
 mod set_image;
 mod top;
+mod wait;
 
 use super::{Args, Failure, Flag, Job};
 
@@ -18,6 +25,10 @@ use super::{Args, Failure, Flag, Job};
 pub trait Command: Sync {
     /// The words that call it: `get`, `rollout status`.
     fn name(&self) -> &'static str;
+    /// Other words that call it.
+    fn aliases(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// The flags it knows, beyond the global ones.
     fn flags(&self) -> &'static [Flag];
     /// The usage line of its help.
@@ -35,23 +46,30 @@ pub trait Command: Sync {
 pub const COMMANDS: &[&dyn Command] = &[
     &apply::Apply,
     &autoscale::Autoscale,
+    &cordon::Cordon,
+    &cordon::Uncordon,
     &create::Create,
+    &create_object::CreateDeployment,
+    &create_object::CreateNamespace,
     &delete::Delete,
     &describe::Describe,
     &get::Get,
+    &label::Annotate,
+    &label::Label,
     &logs::Logs,
+    &patch::Patch,
     &rollout::History,
     &rollout::Pause,
     &rollout::Restart,
     &rollout::Resume,
     &rollout::Status,
     &rollout::Undo,
+    &run::RunPod,
     &scale::Scale,
     &set_image::SetImage,
     &top::TopNode,
-    &top::TopNodes,
     &top::TopPod,
-    &top::TopPods,
+    &wait::Wait,
 ];
 
 /// Flags of commands that read manifests.
@@ -98,7 +116,10 @@ fn leading_flags(words: &[String]) -> (&[String], &[String]) {
 fn find(words: &[String]) -> Option<(&'static &'static dyn Command, &[String])> {
     [2, 1].into_iter().find_map(|count| {
         let name = words.get(..count)?.join(" ");
-        let command = COMMANDS.iter().find(|command| command.name() == name)?;
+        let is_called = |command: &&&dyn Command| {
+            command.name() == name || command.aliases().contains(&name.as_str())
+        };
+        let command = COMMANDS.iter().find(is_called)?;
         Some((command, &words[count..]))
     })
 }

@@ -3,8 +3,8 @@
 mod node;
 mod pod;
 
-pub use node::{TopNode, TopNodes};
-pub use pod::{TopPod, TopPods};
+pub use node::TopNode;
+pub use pod::TopPod;
 
 use std::collections::BTreeMap;
 

@@ -12,8 +12,6 @@ use crate::object::Object;
 
 /// The verb.
 pub struct TopNode;
-/// The same in the plural.
-pub struct TopNodes;
 
 const FLAGS: &[Flag] = &[
     NO_HEADERS,
@@ -29,6 +27,10 @@ const ABOUT: &str = "Display resource (CPU/memory) usage of nodes.";
 impl Command for TopNode {
     fn name(&self) -> &'static str {
         "top node"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["top nodes"]
     }
 
     fn flags(&self) -> &'static [Flag] {
@@ -52,28 +54,6 @@ impl Command for TopNode {
             return Err(Failure::error("only one of NAME or selector can be provided"));
         }
         Ok(Box::new(move |io: &mut Io<'_>| run(&args, io)))
-    }
-}
-
-impl Command for TopNodes {
-    fn name(&self) -> &'static str {
-        "top nodes"
-    }
-
-    fn flags(&self) -> &'static [Flag] {
-        FLAGS
-    }
-
-    fn usage(&self) -> &'static str {
-        USAGE
-    }
-
-    fn about(&self) -> &'static str {
-        ABOUT
-    }
-
-    fn start(&self, args: Args) -> Result<Box<dyn Job>, Failure> {
-        TopNode.start(args)
     }
 }
 

@@ -13,8 +13,6 @@ const DELAY: u64 = 120;
 
 /// The verb.
 pub struct TopPod;
-/// The same in the plural.
-pub struct TopPods;
 
 const FLAGS: &[Flag] = &[
     ALL_NAMESPACES,
@@ -32,6 +30,10 @@ const ABOUT: &str = "Display resource (CPU/memory) usage of pods.";
 impl Command for TopPod {
     fn name(&self) -> &'static str {
         "top pod"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["top pods"]
     }
 
     fn flags(&self) -> &'static [Flag] {
@@ -56,28 +58,6 @@ impl Command for TopPod {
             return Err(Failure::error("only one of NAME or selector can be provided"));
         }
         Ok(Box::new(move |io: &mut Io<'_>| run(&args, io)))
-    }
-}
-
-impl Command for TopPods {
-    fn name(&self) -> &'static str {
-        "top pods"
-    }
-
-    fn flags(&self) -> &'static [Flag] {
-        FLAGS
-    }
-
-    fn usage(&self) -> &'static str {
-        USAGE
-    }
-
-    fn about(&self) -> &'static str {
-        ABOUT
-    }
-
-    fn start(&self, args: Args) -> Result<Box<dyn Job>, Failure> {
-        TopPod.start(args)
     }
 }
 

@@ -1,0 +1,183 @@
+//! `kubectl wait`. Mirrors `k8s.io/kubectl/pkg/cmd/wait`.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{ALL_NAMESPACES, Command, FILENAME, OUTPUT, RECURSIVE, SELECTOR};
+use crate::base::duration;
+use crate::base::json_path::{self, JsonPath};
+use crate::kubectl::print::face;
+use crate::kubectl::resource::{self, Asked};
+use crate::kubectl::{Args, Failure, Flag, Io, Job, Step};
+use crate::sim::Time;
+
+/// The verb.
+pub struct Wait;
+
+/// A week: what a negative `--timeout` means.
+const FOREVER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+impl Command for Wait {
+    fn name(&self) -> &'static str {
+        "wait"
+    }
+
+    fn flags(&self) -> &'static [Flag] {
+        const FLAGS: &[Flag] = &[
+            ALL_NAMESPACES,
+            FILENAME,
+            OUTPUT,
+            RECURSIVE,
+            SELECTOR,
+            Flag::switch("all"),
+            Flag::value("field-selector", ""),
+            Flag::value("for", ""),
+            Flag::value("timeout", "30s"),
+        ];
+        FLAGS
+    }
+
+    fn usage(&self) -> &'static str {
+        "kubectl wait ([-f FILENAME] | resource.group/resource.name | resource.group \
+         [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|\
+         --for=jsonpath='{}'[=value]] [options]"
+    }
+
+    fn about(&self) -> &'static str {
+        "Wait for a specific condition on one or many resources."
+    }
+
+    fn start(&self, args: Args) -> Result<Box<dyn Job>, Failure> {
+        let goal = Goal::parse(args.get("for"))?;
+        let text = args.get("timeout");
+        let nanos = duration::parse_go(text).map_err(|why| {
+            Failure::error(format!(
+                "invalid argument \"{text}\" for \"--timeout\" flag: {why}\nSee 'kubectl wait \
+                 --help' for usage."
+            ))
+        })?;
+        let timeout = u64::try_from(nanos).map_or(FOREVER, Duration::from_nanos);
+        Ok(Box::new(WaitJob { args, goal, timeout, waiting: None }))
+    }
+}
+
+/// What is waited for.
+enum Goal {
+    Create,
+    Delete,
+    Condition { name: String, status: String },
+    Value { path: JsonPath, value: Option<String> },
+}
+
+impl Goal {
+    fn parse(text: &str) -> Result<Self, Failure> {
+        let lower = text.to_lowercase();
+        if lower == "delete" {
+            return Ok(Self::Delete);
+        }
+        if lower == "create" {
+            return Ok(Self::Create);
+        }
+        if let Some(condition) = text.strip_prefix("condition=") {
+            let (name, status) = condition.split_once('=').unwrap_or((condition, "true"));
+            let (name, status) = (name.to_lowercase(), status.to_lowercase());
+            return Ok(Self::Condition { name, status });
+        }
+        if let Some(rest) = text.strip_prefix("jsonpath=") {
+            let (path, value) = match rest.rsplit_once("}=") {
+                Some((path, value)) => (format!("{path}}}"), Some(value.to_owned())),
+                None => (rest.to_owned(), None),
+            };
+            let template = json_path::relaxed(&path).map_err(Failure::error)?;
+            let path = JsonPath::parse(&template).map_err(Failure::error)?;
+            return Ok(Self::Value { path: path.allow_missing_keys(true), value });
+        }
+        let shown = if text.is_empty() { "[]".to_owned() } else { format!("\"{text}\"") };
+        Err(Failure::error(format!("unrecognized condition: {shown}")))
+    }
+
+    fn is_met(&self, value: &Value) -> bool {
+        match self {
+            Self::Create => true,
+            Self::Delete => false,
+            Self::Condition { name, status } => {
+                let same = |field: &Value, text: &str| {
+                    field.as_str().is_some_and(|field| field.to_lowercase() == text)
+                };
+                let conditions = value.pointer("/status/conditions").and_then(Value::as_array);
+                let mut conditions = conditions.into_iter().flatten();
+                conditions.any(|c| same(&c["type"], name) && same(&c["status"], status))
+            }
+            Self::Value { path, value: wanted } => match (path.execute(value), wanted) {
+                (Ok(found), Some(wanted)) => found == *wanted,
+                (Ok(found), None) => !found.is_empty(),
+                (Err(_), _) => false,
+            },
+        }
+    }
+}
+
+struct WaitJob {
+    args: Args,
+    goal: Goal,
+    timeout: Duration,
+    /// What has not come true yet, and until when it may.
+    waiting: Option<(Vec<(Asked, String, String)>, Time)>,
+}
+
+impl Job for WaitJob {
+    fn poll(&mut self, io: &mut Io<'_>) -> Result<Step, Failure> {
+        let (targets, deadline) = match self.waiting.take() {
+            Some(waiting) => waiting,
+            None => (resource::keys(&self.args, io)?, io.now + self.timeout),
+        };
+        if targets.is_empty() && !matches!(self.goal, Goal::Delete) {
+            return Err(Failure::error("no matching resources found"));
+        }
+        let mut left = Vec::new();
+        for (asked, namespace, name) in targets {
+            if !self.is_done(io, asked, &namespace, &name)? {
+                left.push((asked, namespace, name));
+            }
+        }
+        let Some((asked, _, name)) = left.first() else { return Ok(Step::Done(0)) };
+        if io.now >= deadline {
+            let about = format!("{}/{name}", asked.names().resource());
+            return Err(Failure::error(match (&self.goal, self.timeout.is_zero()) {
+                (Goal::Create, _) => "timed out waiting for the condition".to_owned(),
+                (_, true) => format!("condition not met for {about}"),
+                (_, false) => format!("timed out waiting for the condition on {about}"),
+            }));
+        }
+        let rest = Duration::from_micros(deadline.micros() - io.now.micros());
+        self.waiting = Some((left, deadline));
+        Ok(Step::Wait(Some(rest)))
+    }
+}
+
+impl WaitJob {
+    /// Whether the goal is reached for an object, which is then said.
+    fn is_done(
+        &self,
+        io: &mut Io<'_>,
+        asked: Asked,
+        namespace: &str,
+        name: &str,
+    ) -> Result<bool, Failure> {
+        let object = match resource::fetch(io, &asked, namespace, name) {
+            Ok(object) => object,
+            Err(failure) if !failure.text.contains("(NotFound)") => return Err(failure),
+            Err(failure) => match self.goal {
+                Goal::Delete => return Ok(true),
+                Goal::Create => return Ok(false),
+                _ => return Err(failure),
+            },
+        };
+        let is_met = self.goal.is_met(&face(&asked, &object));
+        if is_met {
+            io.out.push_str(&format!("{} condition met\n", asked.display(name)));
+        }
+        Ok(is_met)
+    }
+}
