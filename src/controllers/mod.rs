@@ -6,6 +6,7 @@ mod endpoints;
 mod garbagecollector;
 mod horizontalpodautoscaler;
 mod namespace;
+mod nodelifecycle;
 mod persistentvolume;
 /// Facts about pods that several controllers decide by.
 pub mod pod;
@@ -31,6 +32,9 @@ pub fn controllers() -> Vec<Box<dyn Controller>> {
         Box::new(horizontalpodautoscaler::Autoscalers::default()),
         Box::new(endpoints::EndpointsOfServices),
         Box::new(endpoints::SlicesOfServices::default()),
+        Box::new(nodelifecycle::NodeLifecycle::default()),
+        Box::new(nodelifecycle::TaintEviction::default()),
+        Box::new(nodelifecycle::OrphanedPods::default()),
         Box::new(garbagecollector::GarbageCollector),
     ]
 }

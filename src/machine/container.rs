@@ -165,11 +165,17 @@ impl Container {
         env.extend(image.env.iter().map(|(name, value)| (name.clone(), value.clone())));
         env.extend(spec.env.iter().cloned());
         let mut files = Files::default();
-        for path in ["/bin", "/dev/shm", "/etc", "/home", "/mnt", "/opt", "/proc", "/root", "/run", "/sys", "/tmp", "/usr", "/var/log", "/var/run", "/var/tmp"] {
+        for path in [
+            "/bin", "/dev/shm", "/etc", "/home", "/mnt", "/opt", "/proc", "/root", "/run", "/sys",
+            "/tmp", "/usr", "/var/log", "/var/run", "/var/tmp",
+        ] {
             files.insert(path, Node::Directory);
         }
         let texts = image.files.iter().map(|(path, text)| (path.clone(), text.clone()));
-        for (path, text) in texts.chain([("/etc/hostname".into(), format!("{}\n", spec.hostname))]).chain(spec.files.iter().cloned()) {
+        for (path, text) in texts
+            .chain([("/etc/hostname".into(), format!("{}\n", spec.hostname))])
+            .chain(spec.files.iter().cloned())
+        {
             files.insert(&path, Node::File(text.into()));
         }
         let cwd = match (spec.working_dir.as_str(), image.working_dir.as_str()) {
@@ -203,7 +209,11 @@ impl Container {
     }
 
     /// Lets all processes run up to `now`.
-    pub(super) fn advance(&mut self, volumes: &mut OrdMap<Rc<str>, Volume>, now: Time) -> ContainerState {
+    pub(super) fn advance(
+        &mut self,
+        volumes: &mut OrdMap<Rc<str>, Volume>,
+        now: Time,
+    ) -> ContainerState {
         if let Some(exit) = &self.exit {
             return ContainerState::Exited(exit.clone());
         }
@@ -212,7 +222,8 @@ impl Container {
             return self.end(137, "Error", self.kill_at.unwrap_or(now));
         }
         let mut wake = self.kill_at;
-        let ids: Vec<Option<SessionId>> = std::iter::once(None).chain(self.sessions.keys().copied().map(Some)).collect();
+        let ids: Vec<Option<SessionId>> =
+            std::iter::once(None).chain(self.sessions.keys().copied().map(Some)).collect();
         for id in ids {
             match self.run(id, volumes, now) {
                 Outcome::Exited(code) if id.is_none() => {
@@ -238,7 +249,12 @@ impl Container {
         ContainerState::Running { wake, ask: None }
     }
 
-    fn run(&mut self, id: Option<SessionId>, volumes: &mut OrdMap<Rc<str>, Volume>, now: Time) -> Outcome {
+    fn run(
+        &mut self,
+        id: Option<SessionId>,
+        volumes: &mut OrdMap<Rc<str>, Volume>,
+        now: Time,
+    ) -> Outcome {
         let listening: Vec<u16> = self.ports(now);
         let (process, log) = match id {
             None => (&mut self.process, &mut self.log),
@@ -322,7 +338,9 @@ impl Container {
 
     pub(super) fn session(&self, id: SessionId) -> SessionState {
         match self.sessions.get(&id) {
-            Some(session) => SessionState { exit_code: session.exit_code, output: session.log.text() },
+            Some(session) => {
+                SessionState { exit_code: session.exit_code, output: session.log.text() }
+            }
             None => SessionState { exit_code: Some(137), output: String::new() },
         }
     }
@@ -397,8 +415,14 @@ impl Container {
         (method, path, agent): (&str, &str, &str),
         now: Time,
     ) -> Option<HttpReply> {
-        let listener = self.listeners(now).into_iter().find(|listener| listener.ports().contains(&port))?;
-        let files = FileSystem { own: &mut self.files, mounts: &self.spec.mounts, volumes, read_only_root: false };
+        let listener =
+            self.listeners(now).into_iter().find(|listener| listener.ports().contains(&port))?;
+        let files = FileSystem {
+            own: &mut self.files,
+            mounts: &self.spec.mounts,
+            volumes,
+            read_only_root: false,
+        };
         let (status, body) = listener.page(method, path, &self.spec.hostname, &files, now);
         self.cpu_total_micros += listener.program.request_cpu_micros;
         if let Some(line) = listener.access_line(method, path, agent, (status, body.len()), now) {
@@ -433,7 +457,8 @@ impl Container {
             return 0;
         }
         let own: u64 = self.processes().map(Process::cpu_milli).sum();
-        let cost = self.listeners(now).first().map_or(0, |listener| listener.program.request_cpu_micros);
+        let cost =
+            self.listeners(now).first().map_or(0, |listener| listener.program.request_cpu_micros);
         // A microsecond a second is a millionth of a core.
         let requests = self.load.requests_per_kilosecond.saturating_mul(cost) / 1_000_000;
         let wanted = own + self.load.cpu_milli + requests;
@@ -485,8 +510,17 @@ impl Container {
     }
 
     /// The text of a file as the container sees it: the termination log, for one.
-    pub(super) fn read_file(&mut self, volumes: &mut OrdMap<Rc<str>, Volume>, path: &str) -> Option<Rc<str>> {
-        let files = FileSystem { own: &mut self.files, mounts: &self.spec.mounts, volumes, read_only_root: true };
+    pub(super) fn read_file(
+        &mut self,
+        volumes: &mut OrdMap<Rc<str>, Volume>,
+        path: &str,
+    ) -> Option<Rc<str>> {
+        let files = FileSystem {
+            own: &mut self.files,
+            mounts: &self.spec.mounts,
+            volumes,
+            read_only_root: true,
+        };
         match files.get(path) {
             Some(Node::File(text)) => Some(text),
             _ => None,

@@ -158,8 +158,10 @@ impl FileSystem<'_> {
 
     /// Puts `node` at `path`; the error is the C library's words.
     pub(super) fn put(&mut self, path: &str, node: Node) -> Result<(), &'static str> {
-        if matches!((self.get(path), &node), (Some(Node::Directory), Node::File(_) | Node::Zeros(_)))
-        {
+        if matches!(
+            (self.get(path), &node),
+            (Some(Node::Directory), Node::File(_) | Node::Zeros(_))
+        ) {
             return Err("Is a directory");
         }
         let parent = match path.rfind('/') {

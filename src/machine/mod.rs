@@ -18,7 +18,9 @@ mod shell;
 #[cfg(test)]
 mod tests;
 
-pub use container::{Ask, Asker, ContainerSpec, ContainerState, Exit, SessionId, SessionState, Usage};
+pub use container::{
+    Ask, Asker, ContainerSpec, ContainerState, Exit, SessionId, SessionState, Usage,
+};
 pub use files::{Files, Mount, Node, Volume};
 pub use image::{Image, Page, Program, PullError, Registry};
 pub use log::{Log, LogLine, Output};

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use imbl::OrdMap;
 
-use super::container::{Asker, Container, ContainerSpec, ContainerState, SessionId, SessionState, Usage};
+use super::container::{
+    Asker, Container, ContainerSpec, ContainerState, SessionId, SessionState, Usage,
+};
 use super::files::{Files, Volume};
 use super::image::{Image, PullError, Registry};
 use super::log::{Log, LogLine};
@@ -132,8 +134,9 @@ impl Machine {
 
     /// Whether `reference` is on the machine at `now`.
     pub fn has_image(&self, reference: &str, now: Time) -> bool {
-        Reference::parse(reference)
-            .is_ok_and(|full| self.images.get(full.to_string().as_str()).is_some_and(|at| *at <= now))
+        Reference::parse(reference).is_ok_and(|full| {
+            self.images.get(full.to_string().as_str()).is_some_and(|at| *at <= now)
+        })
     }
 
     /// Begins to pull `reference` (or joins a pull under way). A machine that has the image
@@ -188,7 +191,10 @@ impl Machine {
             (true, false) => image.entrypoint.iter().chain(&spec.args).cloned().collect(),
             (false, _) => spec.command.iter().chain(&spec.args).cloned().collect(),
         };
-        let mounted = spec.mounts.iter().any(|mount| argv.first().is_some_and(|name| name.starts_with(&mount.path)));
+        let mounted = spec
+            .mounts
+            .iter()
+            .any(|mount| argv.first().is_some_and(|name| name.starts_with(&mount.path)));
         if !image.unknown && !mounted {
             executable(&image, &argv).map_err(|problem| start_error(&problem))?;
         }
@@ -259,8 +265,15 @@ impl Machine {
     ///
     /// # Errors
     /// The runtime's words when the container does not run or the command cannot be executed.
-    pub fn exec(&mut self, id: ContainerId, argv: &[String], stdin: bool, tty: bool) -> Result<SessionId, String> {
-        let Some(container) = self.container(id).filter(|container| container.exit.is_none()) else {
+    pub fn exec(
+        &mut self,
+        id: ContainerId,
+        argv: &[String],
+        stdin: bool,
+        tty: bool,
+    ) -> Result<SessionId, String> {
+        let Some(container) = self.container(id).filter(|container| container.exit.is_none())
+        else {
             return Err("container not running".into());
         };
         if !container.image().unknown {
@@ -317,19 +330,29 @@ impl Machine {
     /// # Errors
     /// What went wrong, in the words kubelet puts behind `Liveness probe failed: `.
     pub fn probe(&mut self, id: ContainerId, probe: &Probe, now: Time) -> Result<(), String> {
-        let refused = |host: &str, port: u16| format!("dial tcp {host}:{port}: connect: connection refused");
+        let refused =
+            |host: &str, port: u16| format!("dial tcp {host}:{port}: connect: connection refused");
         match probe {
             Probe::Tcp { host, port } => {
-                if self.listens(id, *port, now) { Ok(()) } else { Err(refused(host, *port)) }
+                if self.listens(id, *port, now) {
+                    Ok(())
+                } else {
+                    Err(refused(host, *port))
+                }
             }
             Probe::Http { host, port, path, tls } => {
                 let agent = "kube-probe/1.36";
                 match self.request(id, *port, ("GET", path, agent), now) {
                     Some(reply) if (200..400).contains(&reply.status) => Ok(()),
-                    Some(reply) => Err(format!("HTTP probe failed with statuscode: {}", reply.status)),
+                    Some(reply) => {
+                        Err(format!("HTTP probe failed with statuscode: {}", reply.status))
+                    }
                     None => {
                         let scheme = if *tls { "https" } else { "http" };
-                        Err(format!("Get \"{scheme}://{host}:{port}{path}\": {}", refused(host, *port)))
+                        Err(format!(
+                            "Get \"{scheme}://{host}:{port}{path}\": {}",
+                            refused(host, *port)
+                        ))
                     }
                 }
             }
@@ -343,7 +366,13 @@ impl Machine {
 
     /// Sends one HTTP request (method, path, user agent) to the container; `None` when nothing
     /// listens on `port`. It costs the container CPU time and a line of its access log.
-    pub fn request(&mut self, id: ContainerId, port: u16, request: (&str, &str, &str), now: Time) -> Option<HttpReply> {
+    pub fn request(
+        &mut self,
+        id: ContainerId,
+        port: u16,
+        request: (&str, &str, &str),
+        now: Time,
+    ) -> Option<HttpReply> {
         let container = self.containers.get_mut(&id)?;
         Rc::make_mut(container).request(&mut self.volumes, port, request, now)
     }
@@ -371,7 +400,10 @@ impl Machine {
 
     /// What the container uses; nothing once it ended, except its CPU total.
     pub fn usage(&self, id: ContainerId, now: Time) -> Usage {
-        self.containers.get(&id).map(|container| container.usage(&self.volumes, now)).unwrap_or_default()
+        self.containers
+            .get(&id)
+            .map(|container| container.usage(&self.volumes, now))
+            .unwrap_or_default()
     }
 
     /// What all containers use together, CPU capped by the machine's.

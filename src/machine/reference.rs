@@ -155,7 +155,8 @@ mod tests {
 
     #[test]
     fn malformed_references_are_refused() {
-        for text in ["", "nginx:", "nginx: 1", "a b", "nginx@sha256:12", ":1", "-x", "nginx:-a", "a//b"]
+        for text in
+            ["", "nginx:", "nginx: 1", "a b", "nginx@sha256:12", ":1", "-x", "nginx:-a", "a//b"]
         {
             let error = Reference::parse(text).err();
             assert_eq!(error.as_deref(), Some("invalid reference format"), "{text}");

@@ -10,7 +10,17 @@ impl Listener {
         let mut words = self.argv.iter().skip(1).flat_map(|word| word.splitn(2, '='));
         let mut named = None;
         while let Some(word) = words.next() {
-            let option = matches!(word, "--port" | "-p" | "--http-port" | "-port" | "--secure-port" | "-listen" | "--listen" | "http.server");
+            let option = matches!(
+                word,
+                "--port"
+                    | "-p"
+                    | "--http-port"
+                    | "-port"
+                    | "--secure-port"
+                    | "-listen"
+                    | "--listen"
+                    | "http.server"
+            );
             if option {
                 let value = words.next().map(|value| value.rsplit(':').next().unwrap_or(value));
                 named = value.and_then(|port| port.parse().ok()).or(named);
@@ -26,7 +36,14 @@ impl Listener {
     }
 
     /// Status and body of a page.
-    pub(super) fn page(&self, method: &str, path: &str, hostname: &str, files: &FileSystem, now: Time) -> (u16, String) {
+    pub(super) fn page(
+        &self,
+        method: &str,
+        path: &str,
+        hostname: &str,
+        files: &FileSystem,
+        now: Time,
+    ) -> (u16, String) {
         let plain = path.split(['?', '#']).next().unwrap_or(path);
         let program = &self.program;
         if let Some(page) = program.pages.get(plain).or_else(|| program.pages.get("*")) {
@@ -34,7 +51,11 @@ impl Listener {
             if page.fails_after_ms.is_some_and(|limit| age > limit) {
                 return (500, format!("error: {}.{:03}s", age / 1000, age % 1000));
             }
-            let body = page.body.replace("{hostname}", hostname).replace("{path}", path).replace("{method}", method);
+            let body = page
+                .body
+                .replace("{hostname}", hostname)
+                .replace("{path}", path)
+                .replace("{method}", method);
             return (page.status, fill_in(&body, now));
         }
         if program.root.is_empty() {
@@ -50,13 +71,22 @@ impl Listener {
         };
         match node {
             Some(Node::File(text)) => (200, text.to_string()),
-            Some(node) => (200, "\0".repeat(usize::try_from(node.size().min(1 << 20)).unwrap_or(0))),
+            Some(node) => {
+                (200, "\0".repeat(usize::try_from(node.size().min(1 << 20)).unwrap_or(0)))
+            }
             None => (404, error_page(404)),
         }
     }
 
     /// The access log's line for a request, if the program keeps one.
-    pub(super) fn access_line(&self, method: &str, path: &str, agent: &str, (status, bytes): (u16, usize), now: Time) -> Option<String> {
+    pub(super) fn access_line(
+        &self,
+        method: &str,
+        path: &str,
+        agent: &str,
+        (status, bytes): (u16, usize),
+        now: Time,
+    ) -> Option<String> {
         let template = &self.program.access_log;
         if template.is_empty() {
             return None;

@@ -8,7 +8,8 @@ use crate::sim::Time;
 const START: Time = Time::from_seconds(1_700_000_000);
 
 fn machine() -> Machine {
-    let capacity = Capacity { cpu_milli: 4000, memory_bytes: 8 << 30, pods: 110, disk_bytes: 40 << 30 };
+    let capacity =
+        Capacity { cpu_milli: 4000, memory_bytes: 8 << 30, pods: 110, disk_bytes: 40 << 30 };
     Machine::new("node1", capacity)
 }
 
@@ -86,7 +87,10 @@ fn commands_that_cannot_be_executed_are_start_errors() {
     let message = "failed to create containerd task: failed to create shim task: OCI runtime create failed: \
                    runc create failed: unable to start container process: error during container init: \
                    exec: \"echo123\": executable file not found in $PATH: unknown";
-    assert_eq!(error, Some(StartError { exit_code: 128, reason: "StartError", message: message.into() }));
+    assert_eq!(
+        error,
+        Some(StartError { exit_code: 128, reason: "StartError", message: message.into() })
+    );
 }
 
 #[test]
@@ -138,7 +142,9 @@ fn memory_over_the_limit_kills() {
         let mut spec = spec(image, command);
         spec.memory_limit_bytes = Some(100 << 20);
         let id = machine.start(spec, START).expect("starts");
-        let ContainerState::Exited(exit) = run(&mut machine, id, after(30)) else { panic!("{command:?} lives") };
+        let ContainerState::Exited(exit) = run(&mut machine, id, after(30)) else {
+            panic!("{command:?} lives")
+        };
         assert_eq!((exit.code, exit.reason), (137, "OOMKilled"));
     }
 }
@@ -153,9 +159,12 @@ fn a_web_server_serves_its_files_and_logs() {
     assert!(reply.status == 200 && reply.body.contains("Welcome to nginx!"));
     assert_eq!(
         log(&machine, id).last().map(String::as_str),
-        Some("10.244.0.1 - - [14/Nov/2023:22:13:21 +0000] \"GET / HTTP/1.1\" 200 615 \"-\" \"curl/8\" \"-\"")
+        Some(
+            "10.244.0.1 - - [14/Nov/2023:22:13:21 +0000] \"GET / HTTP/1.1\" 200 615 \"-\" \"curl/8\" \"-\""
+        )
     );
-    let argv = ["sh", "-c", "echo hello $(hostname) > /usr/share/nginx/html/index.html"].map(str::to_owned);
+    let argv = ["sh", "-c", "echo hello $(hostname) > /usr/share/nginx/html/index.html"]
+        .map(str::to_owned);
     let session = machine.exec(id, &argv, false, false).expect("runs");
     machine.advance(id, after(2));
     assert_eq!(machine.session(id, session).exit_code, Some(0));
@@ -179,7 +188,8 @@ fn probes_fail_in_the_words_of_kubelet() {
     ] {
         assert_eq!(machine.probe(id, &probe, after(1)), result);
     }
-    let session = machine.exec(id, &["cat".into(), "/tmp/healthy".into()], false, false).expect("runs");
+    let session =
+        machine.exec(id, &["cat".into(), "/tmp/healthy".into()], false, false).expect("runs");
     machine.advance(id, after(1));
     let expected = SessionState {
         exit_code: Some(1),

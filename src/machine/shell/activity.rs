@@ -16,27 +16,52 @@ use crate::sim::Time;
 
 #[derive(Clone, Debug)]
 pub(super) enum Activity {
-    Sleep { until: Time },
+    Sleep {
+        until: Time,
+    },
     /// Idle for good: `sleep infinity`, `tail -f /dev/null`.
     Forever,
     /// The step budget is spent: on a processor until then, then on with the script.
-    Computing { until: Time },
+    Computing {
+        until: Time,
+    },
     /// A program that computes until then and succeeds.
-    Burn { until: Time },
+    Burn {
+        until: Time,
+    },
     /// Going round in circles on a processor, for good or until a look at the world is due.
-    Spin { recheck: Option<Time> },
+    Spin {
+        recheck: Option<Time>,
+    },
     /// A loop of requests that repeats identically; gone through for real again at `until`.
-    Requests { loads: Vec<(Rc<str>, u64)>, until: Time },
+    Requests {
+        loads: Vec<(Rc<str>, u64)>,
+        until: Time,
+    },
     /// Takes ever more memory: `tail /dev/zero`.
-    Hog { since: Time },
+    Hog {
+        since: Time,
+    },
     Filter(Box<Filter>),
     /// Waits for the network; not asked before `after`.
-    Ask { effect: Effect, sent: bool, after: Time, client: Client, reply: Option<(Reply, Time)> },
+    Ask {
+        effect: Effect,
+        sent: bool,
+        after: Time,
+        client: Client,
+        reply: Option<(Reply, Time)>,
+    },
     Serve(Serve),
     /// `tail -f file`.
-    Follow { path: Rc<str>, offset: usize, next: Time },
+    Follow {
+        path: Rc<str>,
+        offset: usize,
+        next: Time,
+    },
     /// The `read` builtin.
-    Read { names: Vec<String> },
+    Read {
+        names: Vec<String>,
+    },
 }
 
 /// A running program of the image.
@@ -224,8 +249,7 @@ impl Process {
         for line in &program.errors {
             self.write(task, 2, &(fill_in(line, now) + "\n"), world);
         }
-        let (demand, seconds) =
-            if program.stress { stress(argv) } else { ((0, 0), None) };
+        let (demand, seconds) = if program.stress { stress(argv) } else { ((0, 0), None) };
         let runs = seconds.map(|s| s * 1000).or(program.runs_ms);
         let serve = Serve {
             argv: argv.into(),

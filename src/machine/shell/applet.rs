@@ -20,11 +20,11 @@ mod text;
 const APPLETS: &[&str] = &[
     "[", "[[", "ash", "basename", "bash", "cat", "chmod", "chown", "clear", "cp", "curl", "cut",
     "dash", "date", "dd", "df", "dirname", "du", "echo", "egrep", "env", "expr", "false", "fgrep",
-    "find", "free", "grep", "head", "hostname", "id", "kill", "ln", "ls", "mkdir",
-    "mktemp", "mount", "mv", "nc", "nice", "nohup", "nproc", "nslookup", "ping", "printenv",
-    "printf", "ps", "pwd", "rev", "rm", "rmdir", "sed", "seq", "sh", "sleep", "sort",
-    "sync", "tac", "tail", "tee", "telnet", "test", "time", "timeout", "touch", "tr", "true",
-    "truncate", "uname", "uniq", "usleep", "wc", "wget", "whoami", "xargs", "yes",
+    "find", "free", "grep", "head", "hostname", "id", "kill", "ln", "ls", "mkdir", "mktemp",
+    "mount", "mv", "nc", "nice", "nohup", "nproc", "nslookup", "ping", "printenv", "printf", "ps",
+    "pwd", "rev", "rm", "rmdir", "sed", "seq", "sh", "sleep", "sort", "sync", "tac", "tail", "tee",
+    "telnet", "test", "time", "timeout", "touch", "tr", "true", "truncate", "uname", "uniq",
+    "usleep", "wc", "wget", "whoami", "xargs", "yes",
 ];
 
 /// Whether `name`, plain or as a path into a usual directory of programs, is one of the tools.
@@ -67,7 +67,11 @@ impl Options {
             for (at, flag) in flags.char_indices() {
                 if with_value.contains(flag) {
                     let rest = &flags[at + flag.len_utf8()..];
-                    let value = if rest.is_empty() { words.next().cloned().unwrap_or_default() } else { rest.to_owned() };
+                    let value = if rest.is_empty() {
+                        words.next().cloned().unwrap_or_default()
+                    } else {
+                        rest.to_owned()
+                    };
                     options.values.push((flag, value));
                     break;
                 }
@@ -99,27 +103,39 @@ fn span(text: &str) -> Option<Duration> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let micros: u64 = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
     let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    Some(Duration::from_micros(whole.saturating_mul(1_000_000).saturating_add(micros).saturating_mul(unit)))
+    Some(Duration::from_micros(
+        whole.saturating_mul(1_000_000).saturating_add(micros).saturating_mul(unit),
+    ))
 }
 
 impl Process {
     /// Runs a tool in `task`.
-    pub(super) fn applet(&mut self, task: &mut Task, tool: &str, args: &[String], world: &mut World) {
+    pub(super) fn applet(
+        &mut self,
+        task: &mut Task,
+        tool: &str,
+        args: &[String],
+        world: &mut World,
+    ) {
         match tool {
             "true" | "sync" | "chmod" | "chown" | "clear" | "ln" | "mount" => self.finish(task, 0),
             "false" => self.finish(task, 1),
             "sleep" | "usleep" => self.sleep(task, tool, args, world),
-            "wget" | "curl" | "nslookup" | "ping" | "nc" | "telnet" => match network::begin(tool, args) {
-                Ok((effect, client)) => {
-                    self.spend(task, 250);
-                    self.ask(task, effect, client, world);
+            "wget" | "curl" | "nslookup" | "ping" | "nc" | "telnet" => {
+                match network::begin(tool, args) {
+                    Ok((effect, client)) => {
+                        self.spend(task, 250);
+                        self.ask(task, effect, client, world);
+                    }
+                    Err((status, complaint)) => {
+                        self.write(task, 2, &complaint, world);
+                        self.finish(task, status);
+                    }
                 }
-                Err((status, complaint)) => {
-                    self.write(task, 2, &complaint, world);
-                    self.finish(task, status);
-                }
-            },
-            "nohup" | "nice" | "time" | "env" if !args.is_empty() => self.prefix(task, tool, args, world),
+            }
+            "nohup" | "nice" | "time" | "env" if !args.is_empty() => {
+                self.prefix(task, tool, args, world)
+            }
             "timeout" => self.timeout(task, args, world),
             "yes" => {
                 let line = if args.is_empty() { "y".to_owned() } else { args.join(" ") };
@@ -127,12 +143,12 @@ impl Process {
                 let script = ["sh".to_owned(), "-c".to_owned(), quoted];
                 self.run_argv(task, &script, world);
             }
-            "cat" | "head" | "tail" | "grep" | "egrep" | "fgrep" | "sort" | "uniq" | "tr" | "cut" | "wc" | "tee"
-            | "rev" | "tac" | "sed" | "xargs" => {
+            "cat" | "head" | "tail" | "grep" | "egrep" | "fgrep" | "sort" | "uniq" | "tr"
+            | "cut" | "wc" | "tee" | "rev" | "tac" | "sed" | "xargs" => {
                 self.start_filter(task, tool, args, world);
             }
-            "ls" | "cp" | "mv" | "rm" | "rmdir" | "mkdir" | "touch" | "mktemp" | "dd" | "df" | "du" | "find"
-            | "truncate" => self.file_tool(task, tool, args, world),
+            "ls" | "cp" | "mv" | "rm" | "rmdir" | "mkdir" | "touch" | "mktemp" | "dd" | "df"
+            | "du" | "find" | "truncate" => self.file_tool(task, tool, args, world),
             _ => {
                 let (status, out, error) = self.plain_tool(task, tool, args, world);
                 self.write(task, 1, &out, world);
@@ -158,7 +174,12 @@ impl Process {
             }
         }
         if args.is_empty() {
-            self.write(task, 2, "BusyBox v1.37.0 multi-call binary.\n\nUsage: sleep [N]...\n", world);
+            self.write(
+                task,
+                2,
+                "BusyBox v1.37.0 multi-call binary.\n\nUsage: sleep [N]...\n",
+                world,
+            );
             return self.finish(task, 1);
         }
         task.trail.note(&format!("sleep {}", total.as_micros()));
@@ -200,11 +221,21 @@ impl Process {
     fn timeout(&mut self, task: &mut Task, args: &[String], world: &mut World) {
         let mut words = args;
         while words.first().is_some_and(|word| word.starts_with('-')) {
-            let skip = if matches!(words[0].as_str(), "-s" | "-k" | "-t") && words[0] != "-t" { 2 } else { 1 };
+            let skip = if matches!(words[0].as_str(), "-s" | "-k" | "-t") && words[0] != "-t" {
+                2
+            } else {
+                1
+            };
             words = words.get(skip..).unwrap_or_default();
         }
-        let Some((limit, command)) = words.split_first().filter(|(_, command)| !command.is_empty()) else {
-            self.write(task, 2, "BusyBox v1.37.0 multi-call binary.\n\nUsage: timeout [-s SIG] SECS PROG ARGS\n", world);
+        let Some((limit, command)) = words.split_first().filter(|(_, command)| !command.is_empty())
+        else {
+            self.write(
+                task,
+                2,
+                "BusyBox v1.37.0 multi-call binary.\n\nUsage: timeout [-s SIG] SECS PROG ARGS\n",
+                world,
+            );
             return self.finish(task, 1);
         };
         let mut child = self.spawn(task, Code::of_argv(command).into());
@@ -226,7 +257,9 @@ impl Process {
             task.state = State::Busy(Box::new(Activity::Hog { since: world.now }));
             return;
         }
-        if tool == "tail" && args.iter().any(|arg| matches!(arg.as_str(), "-f" | "-F" | "-fn" | "--follow")) {
+        if tool == "tail"
+            && args.iter().any(|arg| matches!(arg.as_str(), "-f" | "-F" | "-fn" | "--follow"))
+        {
             let Some(path) = paths.pop().filter(|path| path != "/dev/null") else {
                 task.state = State::Busy(Box::new(Activity::Forever));
                 return;
@@ -239,7 +272,8 @@ impl Process {
         let (sources, status) = self.sources(task, tool, &paths, world);
         let filter = Filter { tool: filter, sources, status };
         if filter.sources.is_empty() {
-            return self.finish(task, if matches!(filter.tool, Tool::Grep(_)) { 2 } else { status });
+            return self
+                .finish(task, if matches!(filter.tool, Tool::Grep(_)) { 2 } else { status });
         }
         task.state = State::Busy(Box::new(Activity::Filter(Box::new(filter))));
     }
@@ -252,15 +286,18 @@ impl Process {
         args: &[String],
         world: &mut World,
     ) -> Result<(Tool, Vec<String>), (i32, String)> {
-        let options = Options::parse(args, match tool {
-            "head" | "tail" => "nc",
-            "grep" | "egrep" | "fgrep" => "emABC",
-            "sort" => "kt",
-            "cut" => "dfc",
-            "sed" => "e",
-            "xargs" => "nIP",
-            _ => "",
-        });
+        let options = Options::parse(
+            args,
+            match tool {
+                "head" | "tail" => "nc",
+                "grep" | "egrep" | "fgrep" => "emABC",
+                "sort" => "kt",
+                "cut" => "dfc",
+                "sed" => "e",
+                "xargs" => "nIP",
+                _ => "",
+            },
+        );
         let mut operands = options.operands.clone();
         let filter = match tool {
             "head" | "tail" => lines_tool(tool, args, &options)?,
@@ -272,11 +309,16 @@ impl Process {
                 };
                 let ignore_case = options.has('i');
                 let fixed = tool == "fgrep" || options.has('F');
-                let pattern = if options.has('w') && !fixed { format!("{pattern}\\b") } else { pattern };
+                let pattern =
+                    if options.has('w') && !fixed { format!("{pattern}\\b") } else { pattern };
                 let regex = if fixed {
                     Regex::fixed(&pattern, ignore_case)
                 } else {
-                    Regex::new(pattern.trim_end_matches("\\b"), tool == "egrep" || options.has('E'), ignore_case)
+                    Regex::new(
+                        pattern.trim_end_matches("\\b"),
+                        tool == "egrep" || options.has('E'),
+                        ignore_case,
+                    )
                 };
                 Tool::Grep(Box::new(Grep {
                     regex,
@@ -297,17 +339,28 @@ impl Process {
                 numeric: options.has('n'),
                 unique: options.has('u'),
                 key: options.value('k').and_then(|key| {
-                    let field = key.split([',', '.', 'n']).next()?.parse().ok().filter(|n| *n > 0)?;
+                    let field =
+                        key.split([',', '.', 'n']).next()?.parse().ok().filter(|n| *n > 0)?;
                     Some((field, options.value('t').and_then(|t| t.chars().next())))
                 }),
             },
-            "uniq" => Tool::Uniq { last: None, count: options.has('c'), repeated: options.has('d') },
+            "uniq" => {
+                Tool::Uniq { last: None, count: options.has('c'), repeated: options.has('d') }
+            }
             "tr" => {
-                let set = |at: usize| operands.get(at).map(|text| characters(text)).unwrap_or_default();
+                let set =
+                    |at: usize| operands.get(at).map(|text| characters(text)).unwrap_or_default();
                 let complement = options.has('c') || options.has('C');
                 let (from, to) = (set(0), set(1));
                 operands.clear();
-                Tool::Tr { from, to, delete: options.has('d'), squeeze: options.has('s'), complement, last: None }
+                Tool::Tr {
+                    from,
+                    to,
+                    delete: options.has('d'),
+                    squeeze: options.has('s'),
+                    complement,
+                    last: None,
+                }
             }
             "cut" => {
                 let list = options.value('f').or(options.value('c')).unwrap_or("1-");
@@ -333,7 +386,10 @@ impl Process {
                     let path = crate::machine::files::normalize(&task.cwd, &path);
                     if !options.has('a') {
                         let empty = crate::machine::files::Node::File("".into());
-                        world.files.put(&path, empty).map_err(|error| (1, format!("{path}: {error}")))?;
+                        world
+                            .files
+                            .put(&path, empty)
+                            .map_err(|error| (1, format!("{path}: {error}")))?;
                     }
                     paths.push(path.into());
                 }
@@ -347,10 +403,16 @@ impl Process {
                     None => operands.remove(0),
                 };
                 let extended = options.has('E') || options.has('r');
-                Tool::Sed(Box::new(Script::parse(&script, options.has('n'), extended).map_err(|e| (1, e))?))
+                Tool::Sed(Box::new(
+                    Script::parse(&script, options.has('n'), extended).map_err(|e| (1, e))?,
+                ))
             }
             "xargs" => {
-                let argv = if operands.is_empty() { vec!["echo".to_owned()] } else { std::mem::take(&mut operands) };
+                let argv = if operands.is_empty() {
+                    vec!["echo".to_owned()]
+                } else {
+                    std::mem::take(&mut operands)
+                };
                 Tool::Collect { argv, words: Vec::new() }
             }
             "rev" => Tool::Reverse { lines: None },
@@ -363,7 +425,8 @@ impl Process {
 
 fn lines_tool(tool: &str, args: &[String], options: &Options) -> Result<Tool, (i32, String)> {
     // `head -5` is `head -n 5`.
-    let short = args.iter().find_map(|arg| arg.strip_prefix('-').and_then(|n| n.parse::<u64>().ok()));
+    let short =
+        args.iter().find_map(|arg| arg.strip_prefix('-').and_then(|n| n.parse::<u64>().ok()));
     let bytes = options.value('c');
     let count = options.value('n').or(bytes).unwrap_or("10");
     let invalid = || (1, format!("invalid number '{count}'"));
@@ -372,8 +435,13 @@ fn lines_tool(tool: &str, args: &[String], options: &Options) -> Result<Tool, (i
         return Ok(Tool::Head { left, bytes: bytes.is_some() });
     }
     let from = count.strip_prefix('+').and_then(|n| n.parse::<usize>().ok());
-    let keep = short.or_else(|| count.trim_start_matches(['+', '-']).parse().ok()).ok_or_else(invalid)?;
-    Ok(Tool::Tail { last: Default::default(), keep: keep as usize, from: from.map(|n| n.saturating_sub(1)) })
+    let keep =
+        short.or_else(|| count.trim_start_matches(['+', '-']).parse().ok()).ok_or_else(invalid)?;
+    Ok(Tool::Tail {
+        last: Default::default(),
+        keep: keep as usize,
+        from: from.map(|n| n.saturating_sub(1)),
+    })
 }
 
 fn range(text: &str) -> (usize, usize) {

@@ -65,8 +65,7 @@ impl Reader<'_> {
 
     fn name(&mut self) -> Option<String> {
         let rest = &self.text[self.at..];
-        let length =
-            rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+        let length = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
         if length == 0 || rest[0].is_ascii_digit() {
             return None;
         }
@@ -164,8 +163,7 @@ impl Reader<'_> {
             }
             return Ok(value);
         }
-        let digits =
-            self.text[self.at..].iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+        let digits = self.text[self.at..].iter().take_while(|b| b.is_ascii_alphanumeric()).count();
         let text = String::from_utf8_lossy(&self.text[self.at..self.at + digits]).into_owned();
         self.at += digits;
         self.skip();

@@ -15,8 +15,23 @@ use crate::sim::Time;
 
 /// The number of a signal named without `SIG`, or written as a number.
 pub(super) fn signal_number(name: &str) -> Option<i32> {
-    let names = [("HUP", 1), ("INT", 2), ("QUIT", 3), ("KILL", 9), ("USR1", 10), ("USR2", 12), ("TERM", 15), ("CHLD", 17), ("CONT", 18), ("STOP", 19)];
-    names.iter().find(|(other, _)| *other == name).map(|(_, number)| *number).or_else(|| name.parse().ok())
+    let names = [
+        ("HUP", 1),
+        ("INT", 2),
+        ("QUIT", 3),
+        ("KILL", 9),
+        ("USR1", 10),
+        ("USR2", 12),
+        ("TERM", 15),
+        ("CHLD", 17),
+        ("CONT", 18),
+        ("STOP", 19),
+    ];
+    names
+        .iter()
+        .find(|(other, _)| *other == name)
+        .map(|(_, number)| *number)
+        .or_else(|| name.parse().ok())
 }
 
 /// The name of a signal however it is written: `15`, `SIGTERM`, `term`.
@@ -86,13 +101,21 @@ impl Process {
     }
 
     /// Runs code in a shell of its own: in this task after `exec`, else in a child.
-    fn run_shell(&mut self, task: &mut Task, code: Option<Rc<Code>>, name: &str, parameters: Vec<String>, replacing: bool) {
+    fn run_shell(
+        &mut self,
+        task: &mut Task,
+        code: Option<Rc<Code>>,
+        name: &str,
+        parameters: Vec<String>,
+        replacing: bool,
+    ) {
         let fill = |task: &mut Task| {
             task.name = name.into();
             task.parameters = parameters;
             task.functions = imbl::OrdMap::new();
             let exported = task.variables.iter().filter(|(_, variable)| variable.exported);
-            task.variables = exported.map(|(name, variable)| (name.clone(), variable.clone())).collect();
+            task.variables =
+                exported.map(|(name, variable)| (name.clone(), variable.clone())).collect();
             task.exit_on_error = false;
             task.trace_commands = false;
         };
@@ -137,7 +160,8 @@ impl Process {
                 words.next();
             }
         }
-        let prefix = if on_error { "set -e\n" } else { "" }.to_owned() + if trace { "set -x\n" } else { "" };
+        let prefix =
+            if on_error { "set -e\n" } else { "" }.to_owned() + if trace { "set -x\n" } else { "" };
         let rest: Vec<String> = words.cloned().collect();
         let (text, name, parameters) = match rest.split_first() {
             Some((script, rest)) if command => {
@@ -147,7 +171,8 @@ impl Process {
             Some((path, rest)) => match world.files.get(&normalize(&task.cwd, path)) {
                 Some(Node::File(text)) => (text.to_string(), path.clone(), rest.to_vec()),
                 _ => {
-                    let line = format!("{}: can't open '{path}': No such file or directory\n", argv[0]);
+                    let line =
+                        format!("{}: can't open '{path}': No such file or directory\n", argv[0]);
                     self.write(task, 2, &line, world);
                     return self.finish(task, 2);
                 }
@@ -171,7 +196,14 @@ impl Process {
         }
     }
 
-    fn run_script(&mut self, task: &mut Task, text: &str, argv: &[String], replacing: bool, world: &mut World) {
+    fn run_script(
+        &mut self,
+        task: &mut Task,
+        text: &str,
+        argv: &[String],
+        replacing: bool,
+        world: &mut World,
+    ) {
         match compile(text) {
             Ok(code) => self.run_shell(task, Some(code), &argv[0], argv[1..].to_vec(), replacing),
             Err(error) => {
@@ -231,7 +263,9 @@ impl Process {
             }
             "command" | "type" | "which" => self.locate(task, argv, world),
             "cd" => self.change_directory(task, first, world),
-            "export" | "readonly" | "local" | "declare" | "typeset" => self.declare(task, argv, world),
+            "export" | "readonly" | "local" | "declare" | "typeset" => {
+                self.declare(task, argv, world)
+            }
             "unset" => {
                 for name in args {
                     task.variables.remove(name.as_str());
@@ -249,7 +283,8 @@ impl Process {
             }
             "read" => {
                 task.trail.unrepeatable = true;
-                let names = args.iter().filter(|arg| !arg.starts_with('-')).cloned().collect::<Vec<_>>();
+                let names =
+                    args.iter().filter(|arg| !arg.starts_with('-')).cloned().collect::<Vec<_>>();
                 let names = if names.is_empty() { vec!["REPLY".to_owned()] } else { names };
                 if !self.read_line(task, &names) {
                     task.state = State::Busy(Box::new(Activity::Read { names }));
@@ -279,7 +314,14 @@ impl Process {
             match world.files.get(&path) {
                 Some(Node::File(text)) => text.to_string(),
                 _ => {
-                    self.complain(task, &format!("can't open '{}': No such file or directory", argv.get(1).map_or("", String::as_str)), world);
+                    self.complain(
+                        task,
+                        &format!(
+                            "can't open '{}': No such file or directory",
+                            argv.get(1).map_or("", String::as_str)
+                        ),
+                        world,
+                    );
                     self.finish(task, 2);
                     return true;
                 }
@@ -352,10 +394,11 @@ impl Process {
             };
             if local {
                 let old = task.variables.get(name).cloned();
-                let function = task.frames.iter_mut().rev().find_map(|frame| match &mut frame.kind {
-                    FrameKind::Function { locals, .. } => Some(locals),
-                    _ => None,
-                });
+                let function =
+                    task.frames.iter_mut().rev().find_map(|frame| match &mut frame.kind {
+                        FrameKind::Function { locals, .. } => Some(locals),
+                        _ => None,
+                    });
                 if let Some(locals) = function {
                     locals.push((name.into(), old));
                 }
@@ -371,7 +414,8 @@ impl Process {
 
     fn set(&mut self, task: &mut Task, args: &[String], world: &mut World) -> i32 {
         if args.is_empty() {
-            let text: String = task.variables.iter().map(|(name, v)| format!("{name}='{}'\n", v.value)).collect();
+            let text: String =
+                task.variables.iter().map(|(name, v)| format!("{name}='{}'\n", v.value)).collect();
             self.write(task, 1, &text, world);
         }
         for (at, arg) in args.iter().enumerate() {
@@ -400,7 +444,11 @@ impl Process {
     fn trap(&mut self, task: &mut Task, args: &[String], world: &mut World) -> i32 {
         task.trail.unrepeatable = true;
         let Some((action, signals)) = args.split_first() else {
-            let text: String = task.traps.iter().map(|(signal, action)| format!("trap -- '{action}' {signal}\n")).collect();
+            let text: String = task
+                .traps
+                .iter()
+                .map(|(signal, action)| format!("trap -- '{action}' {signal}\n"))
+                .collect();
             self.write(task, 1, &text, world);
             return 0;
         };
@@ -429,7 +477,12 @@ impl Process {
             } else if let Ok(pid) = word.parse::<u32>() {
                 status = i32::from(!self.kill_pid(task, pid, &signal, world.now));
                 if status != 0 {
-                    self.write(task, 2, &format!("sh: can't kill pid {pid}: No such process\n"), world);
+                    self.write(
+                        task,
+                        2,
+                        &format!("sh: can't kill pid {pid}: No such process\n"),
+                        world,
+                    );
                 }
             }
         }
@@ -456,7 +509,8 @@ impl Process {
         match stream {
             Stream::Console => self.input.contains('\n') || !self.input_open,
             Stream::Pipe(pipe) => {
-                self.pipes.get(pipe).is_some_and(|text| text.contains('\n')) || !self.has_writer(*pipe)
+                self.pipes.get(pipe).is_some_and(|text| text.contains('\n'))
+                    || !self.has_writer(*pipe)
             }
             _ => true,
         }
@@ -481,7 +535,12 @@ impl Process {
             let (value, tail) = match rest.find(|c| separators.contains(c)) {
                 Some(end) if at + 1 < names.len() => {
                     let tail = &rest[end + 1..];
-                    (&rest[..end], tail.trim_start_matches(|c: char| c.is_whitespace() && separators.contains(c)))
+                    (
+                        &rest[..end],
+                        tail.trim_start_matches(|c: char| {
+                            c.is_whitespace() && separators.contains(c)
+                        }),
+                    )
                 }
                 _ => (rest, ""),
             };

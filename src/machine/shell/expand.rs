@@ -105,7 +105,11 @@ type Expanded<T> = Result<T, String>;
 
 impl Task {
     /// The arguments that `words` become. Errors are complaints that end the command.
-    pub(super) fn arguments(&mut self, words: &[Word], files: &FileSystem) -> Expanded<Vec<String>> {
+    pub(super) fn arguments(
+        &mut self,
+        words: &[Word],
+        files: &FileSystem,
+    ) -> Expanded<Vec<String>> {
         let mut fields = Fields::default();
         for word in words {
             self.fill(word, &mut fields, files)?;
@@ -128,22 +132,35 @@ impl Task {
                         None => fields.magic(text),
                     }
                 }
-                Part::Parameter { name, operation: None, quoted } if name == "@" || (name == "*" && !quoted) => {
+                Part::Parameter { name, operation: None, quoted }
+                    if name == "@" || (name == "*" && !quoted) =>
+                {
                     for (at, parameter) in self.parameters.clone().iter().enumerate() {
                         if at > 0 {
                             fields.end(None, "/");
                         }
-                        if *quoted { fields.plain(parameter) } else { fields.split(parameter, &separators) }
+                        if *quoted {
+                            fields.plain(parameter)
+                        } else {
+                            fields.split(parameter, &separators)
+                        }
                     }
                 }
                 Part::Parameter {
-                    operation: Some((Operation::Default { colon } | Operation::Alternative { colon }, argument)),
+                    operation:
+                        Some((
+                            Operation::Default { colon } | Operation::Alternative { colon },
+                            argument,
+                        )),
                     name,
                     quoted: false,
                 } => {
                     // Unquoted, the argument is split like any other word.
                     let set = self.lookup(name).filter(|value| !colon || !value.is_empty());
-                    let alternative = matches!(part, Part::Parameter { operation: Some((Operation::Alternative { .. }, _)), .. });
+                    let alternative = matches!(
+                        part,
+                        Part::Parameter { operation: Some((Operation::Alternative { .. }, _)), .. }
+                    );
                     match (set, alternative) {
                         (Some(value), false) => fields.split(&value, &separators),
                         (None, true) => {}
@@ -250,7 +267,10 @@ impl Task {
             "RANDOM" => {
                 // A linear congruential sequence, kept in the variable itself like the seed in bash.
                 self.trail.unrepeatable = true;
-                let last: u64 = self.variable("RANDOM").and_then(|v| v.parse().ok()).unwrap_or(u64::from(self.pid));
+                let last: u64 = self
+                    .variable("RANDOM")
+                    .and_then(|v| v.parse().ok())
+                    .unwrap_or(u64::from(self.pid));
                 let next = (last.wrapping_mul(1_103_515_245).wrapping_add(12_345) >> 4) % 32_768;
                 self.assign("RANDOM", &next.to_string());
                 Some(next.to_string())
@@ -264,7 +284,8 @@ impl Task {
 }
 
 fn trim(value: &str, pattern: &str, prefix: bool, longest: bool) -> String {
-    let mut cuts: Vec<usize> = value.char_indices().map(|(at, _)| at).chain([value.len()]).collect();
+    let mut cuts: Vec<usize> =
+        value.char_indices().map(|(at, _)| at).chain([value.len()]).collect();
     if prefix == longest {
         cuts.reverse();
     }

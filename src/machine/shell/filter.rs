@@ -22,19 +22,61 @@ pub(super) struct Filter {
 
 #[derive(Clone, Debug)]
 pub(super) enum Tool {
-    Cat { numbers: Option<usize> },
-    Head { left: u64, bytes: bool },
-    Tail { last: VecDeque<String>, keep: usize, from: Option<usize> },
+    Cat {
+        numbers: Option<usize>,
+    },
+    Head {
+        left: u64,
+        bytes: bool,
+    },
+    Tail {
+        last: VecDeque<String>,
+        keep: usize,
+        from: Option<usize>,
+    },
     Grep(Box<Grep>),
-    Sort { lines: Vec<String>, reverse: bool, numeric: bool, unique: bool, key: Option<(usize, Option<char>)> },
-    Uniq { last: Option<(String, usize)>, count: bool, repeated: bool },
-    Tr { from: Vec<char>, to: Vec<char>, delete: bool, squeeze: bool, complement: bool, last: Option<char> },
-    Cut { ranges: Vec<(usize, usize)>, delimiter: Option<char>, only_delimited: bool },
-    Count { lines: bool, words: bool, bytes: bool, totals: (u64, u64, u64) },
-    Tee { paths: Vec<Rc<str>> },
-    Reverse { lines: Option<Vec<String>> },
+    Sort {
+        lines: Vec<String>,
+        reverse: bool,
+        numeric: bool,
+        unique: bool,
+        key: Option<(usize, Option<char>)>,
+    },
+    Uniq {
+        last: Option<(String, usize)>,
+        count: bool,
+        repeated: bool,
+    },
+    Tr {
+        from: Vec<char>,
+        to: Vec<char>,
+        delete: bool,
+        squeeze: bool,
+        complement: bool,
+        last: Option<char>,
+    },
+    Cut {
+        ranges: Vec<(usize, usize)>,
+        delimiter: Option<char>,
+        only_delimited: bool,
+    },
+    Count {
+        lines: bool,
+        words: bool,
+        bytes: bool,
+        totals: (u64, u64, u64),
+    },
+    Tee {
+        paths: Vec<Rc<str>>,
+    },
+    Reverse {
+        lines: Option<Vec<String>>,
+    },
     Sed(Box<Script>),
-    Collect { argv: Vec<String>, words: Vec<String> },
+    Collect {
+        argv: Vec<String>,
+        words: Vec<String>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -120,7 +162,12 @@ impl Process {
     }
 
     /// Runs a filter as far as its input goes.
-    pub(super) fn filter(&mut self, task: &mut Task, filter: &mut Filter, world: &mut World) -> Progress {
+    pub(super) fn filter(
+        &mut self,
+        task: &mut Task,
+        filter: &mut Filter,
+        world: &mut World,
+    ) -> Progress {
         let mut out = String::new();
         let progress = loop {
             let Some((name, source)) = filter.sources.front_mut() else {
@@ -185,7 +232,8 @@ impl Process {
                 Ok(stream) => sources.push_back((path.as_str().into(), Some(stream))),
                 Err(error) => {
                     status = 1;
-                    let verb = if tool == "cat" || tool == "head" || tool == "tail" || tool == "wc" {
+                    let verb = if tool == "cat" || tool == "head" || tool == "tail" || tool == "wc"
+                    {
                         format!("{tool}: can't open '{path}': {error}\n")
                     } else {
                         format!("{tool}: {path}: {error}\n")
@@ -275,8 +323,12 @@ impl Tool {
                 }
             }
             Self::Grep(grep) => return grep.feed(name, text, out),
-            Self::Sort { lines, .. } | Self::Reverse { lines: Some(lines) } => lines.push(text.to_owned()),
-            Self::Reverse { lines: None } => push(out, &text.chars().rev().collect::<String>(), true),
+            Self::Sort { lines, .. } | Self::Reverse { lines: Some(lines) } => {
+                lines.push(text.to_owned())
+            }
+            Self::Reverse { lines: None } => {
+                push(out, &text.chars().rev().collect::<String>(), true)
+            }
             Self::Uniq { last, count, repeated } => match last {
                 Some((old, n)) if old == text => *n += 1,
                 _ => {
@@ -352,12 +404,18 @@ impl Tool {
                 let number = |text: &str| {
                     let text = text.trim_start();
                     let sign = usize::from(text.starts_with('-'));
-                    let end = text[sign..].find(|c: char| !c.is_ascii_digit()).map_or(text.len(), |n| n + sign);
+                    let end = text[sign..]
+                        .find(|c: char| !c.is_ascii_digit())
+                        .map_or(text.len(), |n| n + sign);
                     text[..end].parse::<i64>().unwrap_or(0)
                 };
                 lines.sort_by(|a, b| {
                     let (left, right) = (field(a), field(b));
-                    let order = if *numeric { number(&left).cmp(&number(&right)) } else { left.cmp(&right) };
+                    let order = if *numeric {
+                        number(&left).cmp(&number(&right))
+                    } else {
+                        left.cmp(&right)
+                    };
                     order.then_with(|| a.cmp(b))
                 });
                 if *reverse {
@@ -443,7 +501,11 @@ impl Grep {
         let mut from = 0;
         while let Some(Some((start, end))) = self.regex.find(&chars, from).map(|groups| groups[0]) {
             if end > start {
-                push(out, &format!("{prefix}{}", chars[start..end].iter().collect::<String>()), true);
+                push(
+                    out,
+                    &format!("{prefix}{}", chars[start..end].iter().collect::<String>()),
+                    true,
+                );
             }
             from = end.max(start + 1);
         }

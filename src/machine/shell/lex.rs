@@ -118,8 +118,7 @@ impl Lexer {
 
     pub(super) fn take_name(&mut self) -> Option<String> {
         let first = self.peek().filter(|c| is_name(*c) && !c.is_ascii_digit())?;
-        let name: String =
-            self.chars[self.at..].iter().take_while(|c| is_name(**c)).collect();
+        let name: String = self.chars[self.at..].iter().take_while(|c| is_name(**c)).collect();
         self.at += name.len();
         debug_assert!(name.starts_with(first));
         Some(name)
@@ -372,7 +371,10 @@ impl Lexer {
         } else {
             self.at += 1;
             let name = match self.peek() {
-                Some(c) if matches!(c, '?' | '$' | '!' | '#' | '@' | '*' | '-') || c.is_ascii_digit() => {
+                Some(c)
+                    if matches!(c, '?' | '$' | '!' | '#' | '@' | '*' | '-')
+                        || c.is_ascii_digit() =>
+                {
                     self.at += 1;
                     c.to_string()
                 }
@@ -433,7 +435,11 @@ impl Lexer {
         }
         if length {
             let operation = Some((Operation::Length, Word::new()));
-            return if self.take("}") { Ok(Part::Parameter { name, operation, quoted }) } else { Err(bad()) };
+            return if self.take("}") {
+                Ok(Part::Parameter { name, operation, quoted })
+            } else {
+                Err(bad())
+            };
         }
         if self.take("}") {
             return Ok(Part::Parameter { name, operation: None, quoted });

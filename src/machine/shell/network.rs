@@ -84,9 +84,16 @@ pub(super) fn begin(tool: &str, args: &[String]) -> Result<(Effect, Client), (i3
         "curl" => curl(args),
         "nslookup" => {
             let Some(name) = args.iter().find(|arg| !arg.starts_with('-')) else {
-                return Err((1, "BusyBox v1.37.0 multi-call binary.\n\nUsage: nslookup HOST [DNS_SERVER]\n".into()));
+                return Err((
+                    1,
+                    "BusyBox v1.37.0 multi-call binary.\n\nUsage: nslookup HOST [DNS_SERVER]\n"
+                        .into(),
+                ));
             };
-            let client = Client { tool: Tool::Nslookup { name: name.clone() }, timeout: Duration::from_secs(5) };
+            let client = Client {
+                tool: Tool::Nslookup { name: name.clone() },
+                timeout: Duration::from_secs(5),
+            };
             Ok((Effect::Lookup { name: name.as_str().into() }, client))
         }
         "nc" | "telnet" => connect(args),
@@ -183,8 +190,12 @@ fn curl(args: &[String]) -> Result<(Effect, Client), (i32, String)> {
                 "w" | "write-out" => curl.write_out = value(),
                 "X" | "request" => method = Some(value()),
                 "d" | "data" => body = Some(value()),
-                "m" | "max-time" | "connect-timeout" => timeout = seconds(&value()).unwrap_or(timeout),
-                "H" | "header" | "A" | "user-agent" | "u" | "user" | "retry" | "cacert" => drop(value()),
+                "m" | "max-time" | "connect-timeout" => {
+                    timeout = seconds(&value()).unwrap_or(timeout)
+                }
+                "H" | "header" | "A" | "user-agent" | "u" | "user" | "retry" | "cacert" => {
+                    drop(value())
+                }
                 _ => {}
             }
         }
@@ -195,7 +206,13 @@ fn curl(args: &[String]) -> Result<(Effect, Client), (i32, String)> {
     let Some(mut request) = request(url, "curl/8.14.1") else {
         return Err((1, "curl: (1) Protocol not supported\n".into()));
     };
-    let default = if curl.head { "HEAD" } else if body.is_some() { "POST" } else { "GET" };
+    let default = if curl.head {
+        "HEAD"
+    } else if body.is_some() {
+        "POST"
+    } else {
+        "GET"
+    };
     request.method = method.unwrap_or_else(|| default.into()).into();
     request.body = body.unwrap_or_default().into();
     Ok((Effect::Http(request), Client { tool: Tool::Curl(Box::new(curl)), timeout }))
@@ -215,7 +232,8 @@ fn connect(args: &[String]) -> Result<(Effect, Client), (i32, String)> {
             None => plain.push(arg.clone()),
         }
     }
-    let (Some(host), Some(port)) = (plain.first(), plain.get(1).and_then(|port| port.parse().ok())) else {
+    let (Some(host), Some(port)) = (plain.first(), plain.get(1).and_then(|port| port.parse().ok()))
+    else {
         return Err((1, "nc: bad arguments\n".into()));
     };
     let effect = Effect::Connect { host: host.as_str().into(), port };
@@ -254,7 +272,13 @@ impl Process {
     }
 
     /// The network has answered.
-    pub(super) fn replied(&mut self, task: &mut Task, client: Client, reply: &Reply, world: &mut World) {
+    pub(super) fn replied(
+        &mut self,
+        task: &mut Task,
+        client: Client,
+        reply: &Reply,
+        world: &mut World,
+    ) {
         let timeout = client.timeout;
         let status = match client.tool {
             Tool::Wget { output, quiet, spider, show_headers } => {
@@ -270,7 +294,9 @@ impl Process {
             Tool::Nslookup { name } => self.nslookup_replied(task, &name, reply, world),
             Tool::Connect { host, port, verbose } => {
                 let (text, status) = match reply {
-                    Reply::Connected { address } => (format!("{host} ({address}:{port}) open\n"), 0),
+                    Reply::Connected { address } => {
+                        (format!("{host} ({address}:{port}) open\n"), 0)
+                    }
                     Reply::UnknownName => (format!("nc: bad address '{host}'\n"), 1),
                     Reply::TimedOut { address } => {
                         (format!("nc: {host} ({address}:{port}): Connection timed out\n"), 1)
@@ -292,7 +318,13 @@ impl Process {
         self.finish(task, status);
     }
 
-    fn save(&mut self, task: &mut Task, output: &str, body: &str, world: &mut World) -> Result<(), String> {
+    fn save(
+        &mut self,
+        task: &mut Task,
+        output: &str,
+        body: &str,
+        world: &mut World,
+    ) -> Result<(), String> {
         if output == "-" || output == "/dev/stdout" {
             self.write(task, 1, body, world);
         } else if output != "/dev/null" {
@@ -325,7 +357,11 @@ impl Process {
                 let name = output.unwrap_or("index.html");
                 if !quiet {
                     self.write(task, 2, &connecting(host), world);
-                    let line = if name == "-" { "writing to stdout\n".into() } else { format!("saving to '{name}'\n") };
+                    let line = if name == "-" {
+                        "writing to stdout\n".into()
+                    } else {
+                        format!("saving to '{name}'\n")
+                    };
                     self.write(task, 2, &line, world);
                 }
                 match self.save(task, name, body, world) {
@@ -333,9 +369,16 @@ impl Process {
                         if !quiet {
                             let label = if name == "-" { "-" } else { name };
                             let size = body.len();
-                            let line = format!("{label:<20} 100% |{}| {size:5}  0:00:00 ETA\n", "*".repeat(32));
+                            let line = format!(
+                                "{label:<20} 100% |{}| {size:5}  0:00:00 ETA\n",
+                                "*".repeat(32)
+                            );
                             self.write(task, 2, &line, world);
-                            let line = if name == "-" { "written to stdout\n".into() } else { format!("'{name}' saved\n") };
+                            let line = if name == "-" {
+                                "written to stdout\n".into()
+                            } else {
+                                format!("'{name}' saved\n")
+                            };
                             self.write(task, 2, &line, world);
                         }
                         return 0;
@@ -346,7 +389,10 @@ impl Process {
             Reply::Http(HttpReply { status, .. }) => {
                 format!("wget: server returned error: HTTP/1.1 {status} {}\n", status_text(*status))
             }
-            Reply::UnknownName => format!("wget: bad address '{host}{}'\n", if port == 80 { String::new() } else { format!(":{port}") }),
+            Reply::UnknownName => format!(
+                "wget: bad address '{host}{}'\n",
+                if port == 80 { String::new() } else { format!(":{port}") }
+            ),
             Reply::TimedOut { .. } => "wget: download timed out\n".into(),
             Reply::Refused { address } => {
                 if !quiet {
@@ -354,7 +400,9 @@ impl Process {
                 }
                 format!("wget: can't connect to remote host ({address}): Connection refused\n")
             }
-            Reply::Addresses { .. } | Reply::Connected { .. } => "wget: error getting response\n".into(),
+            Reply::Addresses { .. } | Reply::Connected { .. } => {
+                "wget: error getting response\n".into()
+            }
         };
         self.write(task, 2, &complaint, world);
         1
@@ -399,7 +447,12 @@ impl Process {
                 let millis = timeout.as_millis();
                 (28, format!("(28) Connection timed out after {millis} milliseconds"))
             }
-            _ => (7, format!("(7) Failed to connect to {host} port {port} after 1 ms: Could not connect to server")),
+            _ => (
+                7,
+                format!(
+                    "(7) Failed to connect to {host} port {port} after 1 ms: Could not connect to server"
+                ),
+            ),
         };
         if status != 0 && (!curl.silent || curl.show_error) {
             self.write(task, 2, &format!("curl: {complaint}\n"), world);
@@ -415,7 +468,13 @@ impl Process {
         status
     }
 
-    fn nslookup_replied(&mut self, task: &mut Task, name: &str, reply: &Reply, world: &mut World) -> i32 {
+    fn nslookup_replied(
+        &mut self,
+        task: &mut Task,
+        name: &str,
+        reply: &Reply,
+        world: &mut World,
+    ) -> i32 {
         let config = match world.files.get("/etc/resolv.conf") {
             Some(Node::File(text)) => text,
             _ => "".into(),
@@ -468,7 +527,9 @@ impl Process {
                 }
                 received += 1;
                 if !quiet {
-                    text.push_str(&format!("64 bytes from {address}: seq={sent} ttl=63 time=0.080 ms\n"));
+                    text.push_str(&format!(
+                        "64 bytes from {address}: seq={sent} ttl=63 time=0.080 ms\n"
+                    ));
                 }
             }
             _ if sent == 0 => text = format!("PING {host} ({host}): 56 data bytes\n"),

@@ -26,9 +26,9 @@ pub(super) fn compile_substitution(lexer: &mut Lexer) -> Result<Rc<Code>, Syntax
     let inner = std::mem::replace(lexer, Lexer::new(""));
     let mut parser = Parser { lexer: inner, conditions: 0 };
     let outer_commands = std::mem::take(&mut parser.lexer.commands);
-    let parsed = parser.list().and_then(|ops| {
-        if parser.lexer.take(")") { Ok(ops) } else { Err(parser.unexpected()) }
-    });
+    let parsed = parser
+        .list()
+        .and_then(|ops| if parser.lexer.take(")") { Ok(ops) } else { Err(parser.unexpected()) });
     parser.lexer.commands = outer_commands;
     *lexer = parser.lexer;
     Ok(Rc::new(Code { ops: parsed? }))
@@ -320,7 +320,8 @@ impl Parser {
     fn arithmetic_command(&mut self) -> Ops {
         let expression = self.lexer.arithmetic()?;
         let text = |text: &str| vec![super::syntax::Part::Text { text: text.into(), quoted: true }];
-        let words = vec![text("let"), vec![super::syntax::Part::Arithmetic { expression, quoted: true }]];
+        let words =
+            vec![text("let"), vec![super::syntax::Part::Arithmetic { expression, quoted: true }]];
         let mut ops = self.substitutions();
         ops.push(Op::Simple(Rc::new(Simple { words, ..Simple::default() })));
         Ok(ops)

@@ -225,9 +225,9 @@ impl Regex {
     ) -> Option<usize> {
         let here = text.get(at).copied();
         let one = match atom {
-            Atom::Char(c) => here.is_some_and(|h| {
-                h == *c || (self.ignore_case && h.eq_ignore_ascii_case(c))
-            }),
+            Atom::Char(c) => {
+                here.is_some_and(|h| h == *c || (self.ignore_case && h.eq_ignore_ascii_case(c)))
+            }
             Atom::Any => here.is_some(),
             Atom::Set(set) => here.is_some_and(|h| set.holds(h)),
             Atom::Start => return if at == 0 { then(at, groups) } else { None },

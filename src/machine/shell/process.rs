@@ -91,7 +91,8 @@ impl Process {
                 let Some(mut task) = self.tasks.remove(&pid) else { continue };
                 progress |= self.turn(&mut task, world, &mut budget);
                 if let State::Busy(activity) = &mut task.state
-                    && let Activity::Ask { effect, sent: sent @ false, after, .. } = activity.as_mut()
+                    && let Activity::Ask { effect, sent: sent @ false, after, .. } =
+                        activity.as_mut()
                     && *after <= world.now
                 {
                     *sent = true;

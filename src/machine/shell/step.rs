@@ -39,12 +39,10 @@ impl Process {
                     self.leave_loop(task);
                 }
             }
-            Op::ForNext(name) => {
-                match frame.loops.last_mut().and_then(|inner| inner.items.pop()) {
-                    Some(item) => task.assign(&name, &item),
-                    None => self.leave_loop(task),
-                }
-            }
+            Op::ForNext(name) => match frame.loops.last_mut().and_then(|inner| inner.items.pop()) {
+                Some(item) => task.assign(&name, &item),
+                None => self.leave_loop(task),
+            },
             Op::LoopAgain => {
                 if let Some(inner) = frame.loops.last_mut() {
                     inner.status = task.status;
@@ -135,7 +133,8 @@ impl Process {
 
     fn background(&mut self, task: &mut Task, code: Rc<Code>, world: &mut World) {
         if self.tasks.len() > MOST_TASKS {
-            let forgotten: Vec<u32> = self.tasks.values().filter(|t| t.is_done()).map(|t| t.pid).collect();
+            let forgotten: Vec<u32> =
+                self.tasks.values().filter(|t| t.is_done()).map(|t| t.pid).collect();
             for pid in &forgotten {
                 self.tasks.remove(pid);
             }
@@ -156,10 +155,12 @@ impl Process {
 
     fn enter_loop(&mut self, task: &mut Task, op: &Op, world: &mut World) {
         let (items, length) = match op {
-            Op::EnterFor { words: Some(words), length } => match task.arguments(words, &world.files) {
-                Ok(items) => (items, *length),
-                Err(error) => return self.complain(task, &error, world),
-            },
+            Op::EnterFor { words: Some(words), length } => {
+                match task.arguments(words, &world.files) {
+                    Ok(items) => (items, *length),
+                    Err(error) => return self.complain(task, &error, world),
+                }
+            }
             Op::EnterFor { words: None, length } => (task.parameters.clone(), *length),
             Op::EnterLoop { length } => (Vec::new(), *length),
             _ => return,
@@ -212,8 +213,15 @@ impl Process {
         }
     }
 
-    fn case_test(&mut self, task: &mut Task, patterns: &[super::syntax::Word], skip: usize, world: &mut World) {
-        let subject = task.frames.last().and_then(|frame| frame.cases.last().cloned()).unwrap_or_default();
+    fn case_test(
+        &mut self,
+        task: &mut Task,
+        patterns: &[super::syntax::Word],
+        skip: usize,
+        world: &mut World,
+    ) {
+        let subject =
+            task.frames.last().and_then(|frame| frame.cases.last().cloned()).unwrap_or_default();
         let mut matched = false;
         for word in patterns {
             match task.pattern_of(word) {
@@ -271,8 +279,10 @@ impl Process {
         } else {
             task.restore = Some(Box::new(std::mem::replace(&mut task.descriptors, streams)));
         }
-        let before: Vec<_> =
-            values.iter().map(|(name, _)| ((*name).clone(), task.variables.get(name.as_str()).cloned())).collect();
+        let before: Vec<_> = values
+            .iter()
+            .map(|(name, _)| ((*name).clone(), task.variables.get(name.as_str()).cloned()))
+            .collect();
         for (name, value) in &values {
             task.export(name, Some(value));
         }
@@ -311,7 +321,12 @@ impl Process {
         }
     }
 
-    pub(super) fn complain_syntax(&mut self, task: &mut Task, error: &SyntaxError, world: &mut World) {
+    pub(super) fn complain_syntax(
+        &mut self,
+        task: &mut Task,
+        error: &SyntaxError,
+        world: &mut World,
+    ) {
         let text = match error {
             SyntaxError::Incomplete => "syntax error: unexpected end of file",
             SyntaxError::Wrong(text) => text,
@@ -369,8 +384,11 @@ impl Process {
     fn next_command(&mut self, task: &mut Task, world: &mut World) {
         let Some(mut session) = task.interactive.take() else { return };
         if session.prompts && !session.prompted {
-            let prompt =
-                if session.pending.is_empty() { format!("{} # ", task.cwd) } else { "> ".to_owned() };
+            let prompt = if session.pending.is_empty() {
+                format!("{} # ", task.cwd)
+            } else {
+                "> ".to_owned()
+            };
             self.write(task, 1, &prompt, world);
             session.prompted = true;
         }

@@ -23,18 +23,28 @@ pub(super) enum Op {
     /// `set -e`: leaves the shell when the last command failed.
     CheckError,
     /// Begins a loop that ends `length` steps further on.
-    EnterLoop { length: usize },
+    EnterLoop {
+        length: usize,
+    },
     /// Ends the loop unless the condition holds.
-    LoopTest { until: bool },
+    LoopTest {
+        until: bool,
+    },
     /// Begins a `for` loop over words; `None` is `"$@"`.
-    EnterFor { words: Option<Rc<[Word]>>, length: usize },
+    EnterFor {
+        words: Option<Rc<[Word]>>,
+        length: usize,
+    },
     /// Takes the next word, or ends the loop.
     ForNext(Rc<str>),
     /// Back to the start of the innermost loop.
     LoopAgain,
     EnterCase(Rc<Word>),
     /// Goes on if a pattern matches, skips otherwise.
-    CaseTest { patterns: Rc<[Word]>, skip: usize },
+    CaseTest {
+        patterns: Rc<[Word]>,
+        skip: usize,
+    },
     /// No pattern matched.
     EndCase,
     PushRedirects(Rc<[Redirect]>),
@@ -76,11 +86,24 @@ pub(super) type Word = Vec<Part>;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Part {
-    Text { text: String, quoted: bool },
-    Parameter { name: String, operation: Option<(Operation, Word)>, quoted: bool },
+    Text {
+        text: String,
+        quoted: bool,
+    },
+    Parameter {
+        name: String,
+        operation: Option<(Operation, Word)>,
+        quoted: bool,
+    },
     /// The output of the `slot`th [`Op::Substitute`] before this step.
-    Command { slot: usize, quoted: bool },
-    Arithmetic { expression: Word, quoted: bool },
+    Command {
+        slot: usize,
+        quoted: bool,
+    },
+    Arithmetic {
+        expression: Word,
+        quoted: bool,
+    },
 }
 
 /// The part after the name in `${name…}`; `colon`: empty counts as unset.

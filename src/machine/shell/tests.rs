@@ -21,7 +21,8 @@ struct Ran {
 fn run(argv: &[&str], input: Option<&str>, limit: Duration) -> Ran {
     let argv: Vec<String> = argv.iter().map(|&word| word.to_owned()).collect();
     let env = [("HOME".to_owned(), "/root".to_owned()), ("A".to_owned(), "one two".to_owned())];
-    let start = Start { pid: 1, argv: &argv, env: &env, cwd: "/", stdin: input.is_some(), tty: false };
+    let start =
+        Start { pid: 1, argv: &argv, env: &env, cwd: "/", stdin: input.is_some(), tty: false };
     let mut process = Process::new(&start);
     process.type_in(input.unwrap_or_default());
     process.close_input();
@@ -84,7 +85,11 @@ const SCRIPTS: &[(&str, &str, i32)] = &[
     ("for i in $(seq 1 3); do echo -n $i; done; echo", "123\n", 0),
     ("until false; do echo once; break; done", "once\n", 0),
     ("for i in 1 2 3; do if [ $i = 2 ]; then continue; fi; echo $i; done", "1\n3\n", 0),
-    ("for i in 1 2; do for j in a b; do [ $j = b ] && continue 2; echo $i$j; done; done", "1a\n2a\n", 0),
+    (
+        "for i in 1 2; do for j in a b; do [ $j = b ] && continue 2; echo $i$j; done; done",
+        "1a\n2a\n",
+        0,
+    ),
     ("case foo.txt in *.sh) echo sh;; *.txt|*.md) echo text;; *) echo other;; esac", "text\n", 0),
     ("case x in a) echo a;; b) echo b;; esac; echo $?", "0\n", 0),
     ("case x in a) echo a;; x) echo x1;; *) echo other;; esac; echo end", "x1\nend\n", 0),
@@ -118,7 +123,11 @@ const SCRIPTS: &[(&str, &str, i32)] = &[
     ("echo a b c | xargs -n 1 echo got", "got a b c\n", 0),
     ("while read a b; do echo \"$b-$a\"; done <<E\n1 2\n3 4 5\nE", "2-1\n4 5-3\n", 0),
     ("echo x | while read l; do echo got $l; done", "got x\n", 0),
-    ("ls /tmp; mkdir -p /tmp/d/e; touch /tmp/d/f; ls /tmp/d; echo /tmp/*", "keep\ne\nf\n/tmp/d /tmp/keep\n", 0),
+    (
+        "ls /tmp; mkdir -p /tmp/d/e; touch /tmp/d/f; ls /tmp/d; echo /tmp/*",
+        "keep\ne\nf\n/tmp/d /tmp/keep\n",
+        0,
+    ),
     ("cp /etc/hosts /tmp/h && mv /tmp/h /tmp/i && rm /tmp/keep && ls /tmp", "i\n", 0),
     ("[ -f /etc/hosts ] && [ ! -d /nope ] && [ 1 -lt 2 -a a = a ] && echo yes", "yes\n", 0),
     ("expr 2 + 3 \\* 4; expr abcd : 'ab\\(c\\)'", "14\nc\n", 0),
@@ -133,9 +142,21 @@ const SCRIPTS: &[(&str, &str, i32)] = &[
     ("timeout 2 sleep 10; echo $?", "143\n", 0),
     ("if then", "sh: syntax error: unexpected \"then\"\n", 2),
     ("echo 'open", "sh: syntax error: unexpected end of file\n", 2),
-    ("wget -q -O- http://web; wget -q -O- http://web/x; wget -qO- http://no", "hello\nwget: server returned error: HTTP/1.1 404 Not Found\nwget: bad address 'no'\n", 1),
-    ("curl -s -o /dev/null -w '%{http_code}\\n' http://web/; curl http://no", "200\ncurl: (6) Could not resolve host: no\n", 6),
-    ("until nslookup web; do sleep 2; done", "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\nName:\tweb.default.svc.cluster.local\nAddress: 10.96.0.7\n\n", 0),
+    (
+        "wget -q -O- http://web; wget -q -O- http://web/x; wget -qO- http://no",
+        "hello\nwget: server returned error: HTTP/1.1 404 Not Found\nwget: bad address 'no'\n",
+        1,
+    ),
+    (
+        "curl -s -o /dev/null -w '%{http_code}\\n' http://web/; curl http://no",
+        "200\ncurl: (6) Could not resolve host: no\n",
+        6,
+    ),
+    (
+        "until nslookup web; do sleep 2; done",
+        "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\nName:\tweb.default.svc.cluster.local\nAddress: 10.96.0.7\n\n",
+        0,
+    ),
     ("i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; echo $i", "30000\n", 0),
     ("echo $((1/0)); echo unreached", "sh: divide by zero\n", 2),
 ];
@@ -163,13 +184,15 @@ fn tools_run_without_a_shell() {
 
 #[test]
 fn a_shell_reads_its_script_from_standard_input() {
-    let ran = run(&["sh"], Some("for i in 1 2\ndo echo $i\ndone\nexit 4\n"), Duration::from_secs(1));
+    let ran =
+        run(&["sh"], Some("for i in 1 2\ndo echo $i\ndone\nexit 4\n"), Duration::from_secs(1));
     assert_eq!((ran.text.as_str(), ran.outcome), ("1\n2\n", Outcome::Exited(4)));
 }
 
 #[test]
 fn a_sleeping_loop_wakes_at_its_pace() {
-    let ran = run(&["sh", "-c", "while true; do echo hi; sleep 5; done"], None, Duration::from_secs(60));
+    let ran =
+        run(&["sh", "-c", "while true; do echo hi; sleep 5; done"], None, Duration::from_secs(60));
     assert_eq!(ran.text.lines().count(), 13);
     assert!(ran.steps < 20);
     assert!(matches!(ran.outcome, Outcome::Idle { wake: Some(_) }));
@@ -179,7 +202,11 @@ fn a_sleeping_loop_wakes_at_its_pace() {
 fn endless_loops_are_cheap() {
     let ten_minutes = Duration::from_secs(600);
     for text in [
-        "while true; do :; done", "i=0; while true; do i=$((i+1)); done", "while true; do echo x; done", "yes > /dev/null"] {
+        "while true; do :; done",
+        "i=0; while true; do i=$((i+1)); done",
+        "while true; do echo x; done",
+        "yes > /dev/null",
+    ] {
         let ran = run(&["sh", "-c", text], None, ten_minutes);
         assert!(ran.steps < 4000, "{text}: {} steps", ran.steps);
         assert_eq!(ran.process.cpu_milli(), 1000, "{text}");
@@ -188,11 +215,19 @@ fn endless_loops_are_cheap() {
 
 #[test]
 fn a_request_loop_becomes_a_rate() {
-    let ran = run(&["sh", "-c", "while true; do wget -q -O- http://web; done"], None, Duration::from_secs(60));
+    let ran = run(
+        &["sh", "-c", "while true; do wget -q -O- http://web; done"],
+        None,
+        Duration::from_secs(60),
+    );
     let rate = RequestRate { url: "http://web:80/".into(), per_kilosecond: 500_000 };
     assert_eq!(ran.process.request_rates(), vec![rate]);
     assert!(ran.steps < 300, "{} steps", ran.steps);
-    let ran = run(&["sh", "-c", "while sleep 0.008; do wget -q -O- http://web; done"], None, Duration::from_secs(60));
+    let ran = run(
+        &["sh", "-c", "while sleep 0.008; do wget -q -O- http://web; done"],
+        None,
+        Duration::from_secs(60),
+    );
     assert_eq!(ran.process.request_rates()[0].per_kilosecond, 100_000);
 }
 

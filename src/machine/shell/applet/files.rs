@@ -18,15 +18,24 @@ type Lines = (String, Vec<String>);
 
 impl Process {
     /// Runs a tool that works on files.
-    pub(super) fn file_tool(&mut self, task: &mut Task, tool: &str, args: &[String], world: &mut World) {
+    pub(super) fn file_tool(
+        &mut self,
+        task: &mut Task,
+        tool: &str,
+        args: &[String],
+        world: &mut World,
+    ) {
         if tool == "dd" {
             return self.dd(task, args, world);
         }
-        let options = Options::parse(args, match tool {
-            "truncate" => "s",
-            "mkdir" => "m",
-            _ => "",
-        });
+        let options = Options::parse(
+            args,
+            match tool {
+                "truncate" => "s",
+                "mkdir" => "m",
+                _ => "",
+            },
+        );
         if !matches!(tool, "ls" | "df" | "du" | "find") {
             task.trail.unrepeatable = true;
         }
@@ -47,7 +56,8 @@ impl Process {
     }
 
     fn dd(&mut self, task: &mut Task, args: &[String], world: &mut World) {
-        let value = |name: &str| args.iter().find_map(|arg| arg.strip_prefix(name)?.strip_prefix('='));
+        let value =
+            |name: &str| args.iter().find_map(|arg| arg.strip_prefix(name)?.strip_prefix('='));
         let block = value("bs").and_then(size).unwrap_or(512);
         let count = value("count").and_then(size);
         let input = value("if").unwrap_or("/dev/stdin");
@@ -62,7 +72,9 @@ impl Process {
             }
             _ => 0,
         };
-        if let Some(path) = target.filter(|path| !path.starts_with("/dev/") || path.starts_with("/dev/shm/")) {
+        if let Some(path) =
+            target.filter(|path| !path.starts_with("/dev/") || path.starts_with("/dev/shm/"))
+        {
             task.trail.unrepeatable = true;
             if let Err(error) = world.files.put(&path, Node::Zeros(bytes)) {
                 self.write(task, 2, &format!("dd: can't open '{path}': {error}\n"), world);
@@ -85,8 +97,12 @@ fn ls(options: &Options, cwd: &str, world: &World) -> Lines {
     let long = options.has('l');
     let line = |name: &str, node: &Node| match (long, node) {
         (false, _) => format!("{name}\n"),
-        (true, Node::Directory) => format!("drwxr-xr-x    2 root     root          4096 Jan  1 00:00 {name}\n"),
-        (true, node) => format!("-rw-r--r--    1 root     root     {:>9} Jan  1 00:00 {name}\n", node.size()),
+        (true, Node::Directory) => {
+            format!("drwxr-xr-x    2 root     root          4096 Jan  1 00:00 {name}\n")
+        }
+        (true, node) => {
+            format!("-rw-r--r--    1 root     root     {:>9} Jan  1 00:00 {name}\n", node.size())
+        }
     };
     for path in paths {
         let full = normalize(cwd, path);
@@ -100,7 +116,10 @@ fn ls(options: &Options, cwd: &str, world: &World) -> Lines {
                 if long {
                     out.push_str("total 4\n");
                 }
-                for name in names.iter().filter(|name| options.has('a') || options.has('A') || !name.starts_with('.')) {
+                for name in names
+                    .iter()
+                    .filter(|name| options.has('a') || options.has('A') || !name.starts_with('.'))
+                {
                     let node = world.files.get(&normalize(&full, name)).unwrap_or(Node::Directory);
                     out.push_str(&line(name, &node));
                 }
@@ -124,7 +143,8 @@ fn tree(path: &str, world: &World) -> Vec<String> {
 
 fn find(args: &[String], cwd: &str, world: &World) -> Lines {
     let start = args.first().filter(|arg| !arg.starts_with('-')).map_or(".", String::as_str);
-    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
+    let value =
+        |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
     let full = normalize(cwd, start);
     if world.files.get(&full).is_none() {
         return (String::new(), vec![format!("{start}: No such file or directory")]);
@@ -135,7 +155,11 @@ fn find(args: &[String], cwd: &str, world: &World) -> Lines {
         let kind = value("-type").is_none_or(|kind| (kind == "d") == is_directory);
         if kind && value("-name").is_none_or(|name| pattern::matches(name, base_name(&path))) {
             let rest = path.strip_prefix(&full).unwrap_or(&path).trim_start_matches('/');
-            let shown = if rest.is_empty() { start.to_owned() } else { format!("{}/{rest}", start.trim_end_matches('/')) };
+            let shown = if rest.is_empty() {
+                start.to_owned()
+            } else {
+                format!("{}/{rest}", start.trim_end_matches('/'))
+            };
             out.push_str(&format!("{shown}\n"));
         }
     }
@@ -144,20 +168,30 @@ fn find(args: &[String], cwd: &str, world: &World) -> Lines {
 
 fn du(options: &Options, cwd: &str, world: &World) -> Lines {
     let mut out = String::new();
-    for path in options.operands.iter().map(String::as_str).chain(options.operands.is_empty().then_some(".")) {
+    for path in options
+        .operands
+        .iter()
+        .map(String::as_str)
+        .chain(options.operands.is_empty().then_some("."))
+    {
         let bytes: u64 = tree(&normalize(cwd, path), world)
             .iter()
             .filter_map(|path| world.files.get(path))
             .map(|node| node.size())
             .sum();
-        let shown = if options.has('h') { format!("{}.0M", bytes >> 20) } else { (bytes.div_ceil(1024)).to_string() };
+        let shown = if options.has('h') {
+            format!("{}.0M", bytes >> 20)
+        } else {
+            (bytes.div_ceil(1024)).to_string()
+        };
         out.push_str(&format!("{shown}\t{path}\n"));
     }
     (out, Vec::new())
 }
 
 fn df(world: &World) -> String {
-    let mut out = String::from("Filesystem           1K-blocks      Used Available Use% Mounted on\n");
+    let mut out =
+        String::from("Filesystem           1K-blocks      Used Available Use% Mounted on\n");
     let mut line = |source: &str, place: &str| {
         out.push_str(&format!("{source:<20}  41152812   8226600  32909828  20% {place}\n"));
     };
@@ -170,7 +204,9 @@ fn df(world: &World) -> String {
 
 fn copy(tool: &str, options: &Options, cwd: &str, world: &mut World) -> Lines {
     let mut errors = Vec::new();
-    let Some((target, sources)) = options.operands.split_last().filter(|(_, sources)| !sources.is_empty()) else {
+    let Some((target, sources)) =
+        options.operands.split_last().filter(|(_, sources)| !sources.is_empty())
+    else {
         return (String::new(), vec!["missing operand".into()]);
     };
     let target_path = normalize(cwd, target);
@@ -179,7 +215,9 @@ fn copy(tool: &str, options: &Options, cwd: &str, world: &mut World) -> Lines {
         let from = normalize(cwd, source);
         let to = if into { normalize(&target_path, base_name(&from)) } else { target_path.clone() };
         match world.files.get(&from) {
-            None if tool == "cp" => errors.push(format!("can't stat '{source}': No such file or directory")),
+            None if tool == "cp" => {
+                errors.push(format!("can't stat '{source}': No such file or directory"))
+            }
             None => errors.push(format!("can't rename '{source}': No such file or directory")),
             Some(Node::Directory) if tool == "cp" && !options.flags.contains(['r', 'R', 'a']) => {
                 errors.push(format!("omitting directory '{source}'"));
@@ -213,7 +251,9 @@ fn change(tool: &str, options: &Options, cwd: &str, world: &mut World) -> Lines 
             ("touch", None) => world.files.put(&full, Node::File("".into())),
             ("truncate", _) => {
                 let bytes = options.value('s').and_then(size).unwrap_or(0);
-                world.files.put(&full, if bytes == 0 { Node::File("".into()) } else { Node::Zeros(bytes) })
+                world
+                    .files
+                    .put(&full, if bytes == 0 { Node::File("".into()) } else { Node::Zeros(bytes) })
             }
             ("mkdir", Some(Node::Directory)) if options.has('p') => Ok(()),
             ("mkdir", Some(_)) => Err("File exists"),
@@ -224,7 +264,9 @@ fn change(tool: &str, options: &Options, cwd: &str, world: &mut World) -> Lines 
                 errors.push(format!("'{path}' is a directory"));
                 continue;
             }
-            ("rmdir", Some(Node::Directory)) if !world.files.list(&full).is_empty() => Err("Directory not empty"),
+            ("rmdir", Some(Node::Directory)) if !world.files.list(&full).is_empty() => {
+                Err("Directory not empty")
+            }
             ("rm" | "rmdir", _) => world.files.remove(&full),
             _ => Ok(()),
         };

@@ -73,12 +73,15 @@ impl Process {
 }
 
 fn date(args: &[String], world: &World) -> Result<String, String> {
-    let stamp = jiff::Timestamp::from_microsecond(world.now.micros().cast_signed()).unwrap_or_default();
+    let stamp =
+        jiff::Timestamp::from_microsecond(world.now.micros().cast_signed()).unwrap_or_default();
     let zoned = stamp.to_zoned(jiff::tz::TimeZone::UTC);
-    let format = args.iter().find_map(|arg| arg.strip_prefix('+')).unwrap_or("%a %b %e %H:%M:%S UTC %Y");
+    let format =
+        args.iter().find_map(|arg| arg.strip_prefix('+')).unwrap_or("%a %b %e %H:%M:%S UTC %Y");
     let nanos = format!("{:09}", world.now.micros() % 1_000_000 * 1000);
     let format = format.replace("%N", &nanos);
-    let text = jiff::fmt::strtime::format(format.as_bytes(), &zoned).map_err(|error| error.to_string())?;
+    let text =
+        jiff::fmt::strtime::format(format.as_bytes(), &zoned).map_err(|error| error.to_string())?;
     Ok(text + "\n")
 }
 

@@ -79,7 +79,9 @@ pub(super) fn printf(args: &[String]) -> String {
                 continue;
             }
             let mut flags = String::new();
-            while let Some(flag) = format.get(at).filter(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | ' ')) {
+            while let Some(flag) =
+                format.get(at).filter(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | ' '))
+            {
                 flags.push(*flag);
                 at += 1;
             }
@@ -126,7 +128,11 @@ fn padded(flags: &str, kind: char, argument: &str) -> String {
 }
 
 /// `test` and `[`: the verdict, or a complaint.
-pub(in crate::machine::shell) fn test(args: &[String], task: &Task, world: &World) -> Result<bool, String> {
+pub(in crate::machine::shell) fn test(
+    args: &[String],
+    task: &Task,
+    world: &World,
+) -> Result<bool, String> {
     let mut reader = Test { args, at: 0, task, world };
     if args.is_empty() {
         return Ok(false);
@@ -179,7 +185,8 @@ impl Test<'_, '_> {
             self.at += 1;
             return Ok(verdict);
         }
-        if let (Some(left), Some(operator), Some(right)) = (self.peek(0), self.peek(1), self.peek(2))
+        if let (Some(left), Some(operator), Some(right)) =
+            (self.peek(0), self.peek(1), self.peek(2))
             && let Some(verdict) = compare(left, operator, right)
         {
             self.at += 3;
@@ -212,7 +219,8 @@ impl Test<'_, '_> {
 /// A binary operator's verdict; `None` if it is none.
 fn compare(left: &str, operator: &str, right: &str) -> Option<Result<bool, String>> {
     let numbers = |verdict: fn(i64, i64) -> bool| {
-        let number = |text: &str| text.trim().parse::<i64>().map_err(|_| format!("{text}: bad number"));
+        let number =
+            |text: &str| text.trim().parse::<i64>().map_err(|_| format!("{text}: bad number"));
         number(left).and_then(|left| Ok(verdict(left, number(right)?)))
     };
     Some(match operator {
@@ -283,7 +291,13 @@ fn expr_apply(left: &str, operator: &str, right: &str) -> Result<String, String>
                     None => String::new(),
                 },
                 Some(groups) => groups[0].map_or(0, |(_, end)| end).to_string(),
-                None => if right.contains("\\(") { String::new() } else { "0".to_owned() },
+                None => {
+                    if right.contains("\\(") {
+                        String::new()
+                    } else {
+                        "0".to_owned()
+                    }
+                }
             });
         }
         _ => {}
@@ -322,8 +336,10 @@ pub(super) fn seq(args: &[String]) -> Result<String, String> {
         separator = words.get(1).cloned().unwrap_or_default();
         words = words.get(2..).unwrap_or_default();
     }
-    let numbers: Result<Vec<i64>, _> =
-        words.iter().map(|word| word.parse().map_err(|_| format!("invalid number '{word}'"))).collect();
+    let numbers: Result<Vec<i64>, _> = words
+        .iter()
+        .map(|word| word.parse().map_err(|_| format!("invalid number '{word}'")))
+        .collect();
     let (first, step, last) = match numbers?.as_slice() {
         [last] => (1, 1, *last),
         [first, last] => (*first, 1, *last),
@@ -341,7 +357,12 @@ pub(super) fn path_part(tool: &str, args: &[String]) -> String {
     if tool == "basename" {
         let base = base_name(path);
         let suffix = args.get(1).map_or("", String::as_str);
-        return base.strip_suffix(suffix).filter(|rest| !rest.is_empty()).unwrap_or(base).to_owned() + "\n";
+        return base
+            .strip_suffix(suffix)
+            .filter(|rest| !rest.is_empty())
+            .unwrap_or(base)
+            .to_owned()
+            + "\n";
     }
     match path.rfind('/') {
         Some(0) => "/\n".into(),
