@@ -15,15 +15,15 @@ mod node;
 mod reference;
 mod serve;
 mod shell;
+mod spec;
 #[cfg(test)]
 mod tests;
+mod usage;
 
-pub use container::{
-    Ask, Asker, ContainerSpec, ContainerState, Exit, SessionId, SessionState, Usage,
-};
 pub use files::{Files, Mount, Node, Volume};
 pub use image::{Image, Page, Program, PullError, Registry};
 pub use log::{Log, LogLine, Output};
 pub use network::{Effect, HttpReply, HttpRequest, Reply, RequestRate, status_text};
 pub use node::{Capacity, ContainerId, Machine, Probe, Pull, StartError};
 pub use reference::Reference;
+pub use spec::{Ask, Asker, ContainerSpec, ContainerState, Exit, SessionId, SessionState, Usage};

@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use imbl::OrdMap;
 
-use super::container::{
-    Asker, Container, ContainerSpec, ContainerState, SessionId, SessionState, Usage,
-};
+use super::container::Container;
 use super::files::{Files, Volume};
 use super::image::{Image, PullError, Registry};
 use super::log::{Log, LogLine};
 use super::network::{HttpReply, Reply, RequestRate};
 use super::reference::Reference;
 use super::shell::is_applet;
+use super::spec::{Asker, ContainerSpec, ContainerState, SessionId, SessionState, Usage};
 use crate::sim::Time;
 
 /// What a machine has.

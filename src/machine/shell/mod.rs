@@ -4,6 +4,7 @@ mod activity;
 mod applet;
 mod arithmetic;
 mod builtin;
+mod command;
 mod expand;
 mod filter;
 mod lex;
@@ -13,12 +14,14 @@ mod pattern;
 mod process;
 mod redirect;
 mod repeat;
+mod reply;
 mod sed;
 mod step;
 mod syntax;
 mod task;
 #[cfg(test)]
 mod tests;
+mod tool;
 
 use super::files::FileSystem;
 use super::image::Image;

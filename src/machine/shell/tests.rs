@@ -200,15 +200,15 @@ fn a_sleeping_loop_wakes_at_its_pace() {
 
 #[test]
 fn endless_loops_are_cheap() {
-    let ten_minutes = Duration::from_secs(600);
+    let minute = Duration::from_secs(60);
     for text in [
         "while true; do :; done",
         "i=0; while true; do i=$((i+1)); done",
         "while true; do echo x; done",
         "yes > /dev/null",
     ] {
-        let ran = run(&["sh", "-c", text], None, ten_minutes);
-        assert!(ran.steps < 4000, "{text}: {} steps", ran.steps);
+        let ran = run(&["sh", "-c", text], None, minute);
+        assert!(ran.steps < 400, "{text}: {} steps", ran.steps);
         assert_eq!(ran.process.cpu_milli(), 1000, "{text}");
     }
 }
