@@ -31,11 +31,27 @@ pub fn print(session: &Session, reference: &Ref, text: Text) -> String {
     if out.is_empty() { err } else { out }
 }
 
-/// The newest decisions about any of `references`, newest first.
+/// The newest decisions about any of `references`, newest first. Of those that repeat the one before
+/// only the newest is told.
 pub fn why(session: &Session, references: &[Ref], most: usize) -> Vec<Record> {
     let records = session.cluster().trace().records().rev();
     let wanted = records.filter(|record| references.iter().any(|r| is_about(&record.subject, r)));
-    wanted.take(most).cloned().collect()
+    let mut told: Vec<Record> = Vec::new();
+    for record in wanted {
+        let repeats = |last: &Record| {
+            last.subject == record.subject
+                && last.actor == record.actor
+                && last.summary == record.summary
+        };
+        if told.last().is_some_and(repeats) {
+            continue;
+        }
+        if told.len() == most {
+            break;
+        }
+        told.push(record.clone());
+    }
+    told
 }
 
 /// Whether a trace subject (`deployments.apps default/web`) means `reference`.

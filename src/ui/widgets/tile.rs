@@ -43,7 +43,7 @@ pub fn PodTile(props: &TileProps) -> Html {
 
 /// The end of a long name, where Pods of one controller differ.
 fn short(name: &str) -> String {
-    const MOST: usize = 18;
+    const MOST: usize = 14;
     let length = name.chars().count();
     if length <= MOST {
         return name.to_owned();
