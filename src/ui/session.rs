@@ -25,6 +25,9 @@ const BUDGET_MS: f64 = 6.0;
 const REPLAY_BUDGET_MS: f64 = 24.0;
 /// Real time that one frame can stand for, in milliseconds: a tab that slept does not catch up.
 const FRAME_MAX_MS: f64 = 100.0;
+/// From this many objects on, snapshots are at least `CALM_MS` milliseconds apart.
+const MANY: usize = 400;
+const CALM_MS: f64 = 150.0;
 /// Idle means that nothing changed for this long.
 const QUIET: Duration = Duration::from_secs(20);
 /// "Run until idle" gives up after this long.
@@ -83,6 +86,8 @@ pub struct Session {
     applying: Option<(Document, String)>,
     found: Option<Vec<Problem>>,
     second: u64,
+    /// The frame that published last, in milliseconds of real time.
+    published: f64,
 }
 
 impl Session {
@@ -123,6 +128,7 @@ impl Session {
             applying: None,
             found: None,
             second: 0,
+            published: 0.0,
         };
         session.publish();
         session
@@ -144,10 +150,12 @@ impl Session {
         }
         self.collect();
         let second = self.now().seconds();
-        if self.simulation.cluster().store().revision() != self.view.revision
-            || second != self.second
-        {
+        let changed = self.simulation.cluster().store().revision() != self.view.revision;
+        // A large cluster is drawn less often, so that drawing leaves room for everything else.
+        let calm = self.view.items.len() < MANY || now_ms - self.published > CALM_MS;
+        if (changed || second != self.second) && calm {
             self.second = second;
+            self.published = now_ms;
             self.publish();
         }
     }
