@@ -12,7 +12,10 @@ use tabernetes::scenario::{Input, Session};
 const RUNS: usize = 5;
 
 /// A case: its name and what it measures; the duration is what counts.
-const CASES: &[(&str, fn() -> Duration)] = &[
+type Case = (&'static str, fn() -> Duration);
+
+/// Every case.
+const CASES: &[Case] = &[
     ("1,000 replicas, apply to all Ready", || rollout(1_000, 20)),
     ("10,000 replicas, apply to all Ready", || rollout(10_000, 120)),
     ("600 simulated seconds of an idle cluster", idle),

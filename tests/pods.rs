@@ -16,7 +16,7 @@ fn create(cluster: &mut Cluster, name: &str, spec: Value) {
     request.body = Body::Json(json!({
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec,
     }));
-    cluster.call(request).unwrap();
+    cluster.call(request).expect("the pod is accepted");
 }
 
 fn pod(cluster: &Cluster, name: &str) -> Value {

@@ -87,7 +87,7 @@ impl fmt::Display for Reference {
 /// The first component is a host only if it looks like one; everything else lives on Docker Hub.
 fn split_registry(name: &str) -> (&str, &str) {
     match name.split_once('/') {
-        Some((host, path)) if host == "index.docker.io" => ("docker.io", path),
+        Some(("index.docker.io", path)) => ("docker.io", path),
         Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => (host, path),
         _ => ("docker.io", name),
     }

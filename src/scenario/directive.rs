@@ -14,7 +14,7 @@ pub(super) enum Directive {
     /// `advance 60s`
     Advance(Duration),
     /// `until deployment/web available`
-    Until(Condition, Duration),
+    Until(Box<Condition>, Duration),
     /// `nodes 200`: a new cluster with that many workers.
     Nodes(u32),
     /// `seed 7`: a new cluster of that seed.
@@ -23,7 +23,7 @@ pub(super) enum Directive {
     File(String),
     /// `load app=web cpu=155m [total] [memory=64Mi] [namespace=x]`, `node add node3`,
     /// `image missing nginx:2`
-    Control(Control),
+    Control(Box<Control>),
 }
 
 impl Directive {
@@ -38,17 +38,19 @@ impl Directive {
             "advance" => Ok(Self::Advance(duration(rest)?)),
             "until" => match rest.rsplit_once(" within ") {
                 Some((condition, limit)) => {
-                    Ok(Self::Until(Condition::parse(condition)?, duration(limit)?))
+                    Ok(Self::Until(Box::new(Condition::parse(condition)?), duration(limit)?))
                 }
-                None => Ok(Self::Until(Condition::parse(rest)?, UNTIL_MAX)),
+                None => Ok(Self::Until(Box::new(Condition::parse(rest)?), UNTIL_MAX)),
             },
             "nodes" => rest.parse().map(Self::Nodes).map_err(|_| number("a number")),
             "seed" => rest.parse().map(Self::Seed).map_err(|_| number("a number")),
             "file" => Ok(Self::File(rest.to_owned())),
-            "load" => load(rest).map(Self::Control),
-            "node" => node(rest).map(Self::Control),
+            "load" => load(rest).map(Box::new).map(Self::Control),
+            "node" => node(rest).map(Box::new).map(Self::Control),
             "image" => match rest.strip_prefix("missing ") {
-                Some(image) => Ok(Self::Control(Control::MarkImageMissing(image.to_owned()))),
+                Some(image) => {
+                    Ok(Self::Control(Box::new(Control::MarkImageMissing(image.to_owned()))))
+                }
                 None => Err("expected: image missing REFERENCE".to_owned()),
             },
             _ => Err(format!("unknown directive {name}")),

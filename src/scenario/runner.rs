@@ -120,7 +120,7 @@ impl Player {
                 let text = body.iter().map(|line| format!("{line}\n")).collect();
                 self.session.input(Input::Write { name, text });
             }
-            Directive::Control(control) => self.session.input(Input::Control(control)),
+            Directive::Control(control) => self.session.input(Input::Control(*control)),
         }
         Ok(())
     }

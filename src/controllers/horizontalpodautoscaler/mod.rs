@@ -164,11 +164,11 @@ impl Look<'_, '_> {
         }
         if current > max {
             let why = "Current number of replicas above Spec.MaxReplicas";
-            return Ok((plan(Verdict::Bound(max, why)), why.to_owned()));
+            return Ok((plan(Verdict::Bound(max)), why.to_owned()));
         }
         if current < min {
             let why = "Current number of replicas below Spec.MinReplicas";
-            return Ok((plan(Verdict::Bound(min, why)), why.to_owned()));
+            return Ok((plan(Verdict::Bound(min)), why.to_owned()));
         }
         let (readings, desired, metric) = self.measure(current, selector)?;
         let reason = match desired.cmp(&current) {

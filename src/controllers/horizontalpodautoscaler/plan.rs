@@ -20,8 +20,8 @@ pub struct Reading {
 pub enum Verdict {
     /// It was scaled to zero by hand: leave it.
     Disabled,
-    /// It is out of its bounds: set it to this, for this reason.
-    Bound(i32, &'static str),
+    /// It is out of its bounds: set it to this.
+    Bound(i32),
     /// The metrics decide.
     Measured(Normalized),
 }
@@ -42,7 +42,7 @@ impl Plan {
     pub fn replicas(&self) -> i32 {
         match &self.verdict {
             Verdict::Disabled => self.wish.current,
-            Verdict::Bound(replicas, _) => *replicas,
+            Verdict::Bound(replicas) => *replicas,
             Verdict::Measured(normalized) => normalized.replicas,
         }
     }

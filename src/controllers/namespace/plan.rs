@@ -19,6 +19,9 @@ pub struct Plan {
     pub failures: Vec<String>,
 }
 
+/// A condition: its type, the reason and message if something is wrong, and those if all is well.
+type Row<'a> = (&'a str, Option<(&'a str, String)>, &'a str, &'a str);
+
 impl Plan {
     /// Whether the namespace itself may go.
     pub fn is_empty(&self) -> bool {
@@ -43,7 +46,7 @@ impl Plan {
             self.failures.len(),
             self.failures.join(", ")
         );
-        let rows: [(&str, Option<(&str, String)>, &str, &str); 5] = [
+        let rows: [Row<'_>; 5] = [
             (
                 "NamespaceDeletionDiscoveryFailure",
                 None,

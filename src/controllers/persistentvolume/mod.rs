@@ -77,7 +77,7 @@ fn volume_of(object: &Object, previous: Option<&Object>, _: &Cache) -> Vec<Key> 
 fn claim_of(object: &Object, previous: Option<&Object>, _: &Cache) -> Vec<Key> {
     let versions = previous.into_iter().chain([object]);
     let volumes = versions.filter_map(Object::get::<PersistentVolume>);
-    volumes.filter_map(|volume| claim_key(volume)).collect()
+    volumes.filter_map(claim_key).collect()
 }
 
 /// The claim that a volume names.

@@ -92,10 +92,10 @@ pub fn count_or_percent(path: &Path<'_>, value: &IntOrString, errors: &mut Error
 
 /// A percentage of at most a hundred. Mirrors `IsNotMoreThan100Percent`.
 pub fn at_most_all(path: &Path<'_>, value: &IntOrString, errors: &mut Errors) {
-    if let IntOrString::String(text) = value {
-        if percent(text).is_some_and(|percent| percent > 100) {
-            errors.invalid(path, text, "must not be greater than 100%");
-        }
+    if let IntOrString::String(text) = value
+        && percent(text).is_some_and(|percent| percent > 100)
+    {
+        errors.invalid(path, text, "must not be greater than 100%");
     }
 }
 

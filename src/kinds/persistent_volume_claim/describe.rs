@@ -34,9 +34,10 @@ pub fn describe(object: &PersistentVolumeClaim, others: &mut dyn Lookup, now: Ti
     pairs::annotations(&mut out, 0, "Annotations", meta.annotations.as_ref());
     out.field(0, "Finalizers", go_list(meta.finalizers.as_ref()));
     let is_bound = !volume.is_empty();
-    let capacity = is_bound.then(|| storage(status.capacity.as_ref())).unwrap_or_default();
+    let capacity = if is_bound { storage(status.capacity.as_ref()) } else { Default::default() };
     out.field(0, "Capacity", capacity);
-    let modes = is_bound.then(|| access_modes(status.access_modes.as_deref())).unwrap_or_default();
+    let modes =
+        if is_bound { access_modes(status.access_modes.as_deref()) } else { Default::default() };
     out.field(0, "Access Modes", modes);
     if let Some(mode) = &spec.volume_mode {
         out.field(0, "VolumeMode", mode);

@@ -30,20 +30,20 @@ pub fn validate(object: &Secret) -> Vec<FieldError> {
         }
     };
     match object.type_.as_deref().unwrap_or_default() {
-        "kubernetes.io/service-account-token" => {
-            if meta::annotation(&object.metadata, ACCOUNT).is_none_or(str::is_empty) {
-                let metadata = Path::new("metadata");
-                let annotations = metadata.child("annotations");
-                errors.required(&annotations.key(ACCOUNT), "");
-            }
+        "kubernetes.io/service-account-token"
+            if meta::annotation(&object.metadata, ACCOUNT).is_none_or(str::is_empty) =>
+        {
+            let metadata = Path::new("metadata");
+            let annotations = metadata.child("annotations");
+            errors.required(&annotations.key(ACCOUNT), "");
         }
         "kubernetes.io/dockercfg" => docker_config(".dockercfg", data, &mut errors),
         "kubernetes.io/dockerconfigjson" => docker_config(".dockerconfigjson", data, &mut errors),
-        "kubernetes.io/basic-auth" => {
-            if !data.contains_key("username") && !data.contains_key("password") {
-                require("username", &mut errors);
-                require("password", &mut errors);
-            }
+        "kubernetes.io/basic-auth"
+            if !data.contains_key("username") && !data.contains_key("password") =>
+        {
+            require("username", &mut errors);
+            require("password", &mut errors);
         }
         "kubernetes.io/ssh-auth" => require("ssh-privatekey", &mut errors),
         "kubernetes.io/tls" => {

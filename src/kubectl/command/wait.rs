@@ -118,12 +118,15 @@ impl Goal {
     }
 }
 
+/// An object: its kind, namespace and name.
+type Target = (Asked, String, String);
+
 struct WaitJob {
     args: Args,
     goal: Goal,
     timeout: Duration,
     /// What has not come true yet, and until when it may.
-    waiting: Option<(Vec<(Asked, String, String)>, Time)>,
+    waiting: Option<(Vec<Target>, Time)>,
 }
 
 impl Job for WaitJob {

@@ -301,7 +301,7 @@ fn stress(argv: &[String]) -> ((u64, u64), Option<u64>) {
     let (mut cores, mut workers, mut bytes, mut seconds) = (0, 0, 0, None);
     let mut words = argv.iter().skip(1).flat_map(|arg| arg.split('='));
     while let Some(option) = words.next() {
-        let mut number = || words.next().and_then(|text| size(text)).unwrap_or(0);
+        let mut number = || words.next().and_then(size).unwrap_or(0);
         match option {
             "-c" | "--cpu" | "-cpus" | "--cpus" => cores += number(),
             "-m" | "--vm" => workers = number(),

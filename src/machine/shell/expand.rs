@@ -112,14 +112,14 @@ impl Task {
     ) -> Expanded<Vec<String>> {
         let mut fields = Fields::default();
         for word in words {
-            self.fill(word, &mut fields, files)?;
+            self.fill(word, &mut fields)?;
             let cwd = self.cwd.clone();
             fields.end(Some(files), &cwd);
         }
         Ok(fields.done)
     }
 
-    fn fill(&mut self, word: &Word, fields: &mut Fields, files: &FileSystem) -> Expanded<()> {
+    fn fill(&mut self, word: &Word, fields: &mut Fields) -> Expanded<()> {
         let separators = self.variable("IFS").map_or(" \t\n".into(), |ifs| ifs.to_string());
         for (at, part) in word.iter().enumerate() {
             match part {
@@ -164,7 +164,7 @@ impl Task {
                     match (set, alternative) {
                         (Some(value), false) => fields.split(&value, &separators),
                         (None, true) => {}
-                        _ => self.fill(argument, fields, files)?,
+                        _ => self.fill(argument, fields)?,
                     }
                 }
                 other => {

@@ -110,6 +110,9 @@ pub(super) enum Line {
     Endless,
 }
 
+/// What a tool reads, one after another: each with its name; `None` is the standard input.
+type Sources = VecDeque<(Rc<str>, Option<Stream>)>;
+
 impl Filter {
     /// Memory its collected input takes, in bytes.
     pub(super) fn memory(&self) -> u64 {
@@ -220,7 +223,7 @@ impl Process {
         tool: &str,
         paths: &[String],
         world: &mut World,
-    ) -> (VecDeque<(Rc<str>, Option<Stream>)>, i32) {
+    ) -> (Sources, i32) {
         let mut sources = VecDeque::new();
         let mut status = 0;
         for path in paths {

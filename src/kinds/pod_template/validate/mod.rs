@@ -126,11 +126,11 @@ pub fn spec(path: &Path<'_>, spec: &PodSpec, errors: &mut Errors) {
             errors.invalid_for(&path.child(name), value, names::subdomain_errors(value));
         }
     }
-    if let Some(seconds) = spec.active_deadline_seconds {
-        if !(1..=i64::from(i32::MAX)).contains(&seconds) {
-            let text = "must be between 1 and 2147483647, inclusive";
-            errors.invalid(&path.child("activeDeadlineSeconds"), &seconds, text);
-        }
+    if let Some(seconds) = spec.active_deadline_seconds
+        && !(1..=i64::from(i32::MAX)).contains(&seconds)
+    {
+        let text = "must be between 1 and 2147483647, inclusive";
+        errors.invalid(&path.child("activeDeadlineSeconds"), &seconds, text);
     }
     for (name, value) in [("hostname", &spec.hostname), ("subdomain", &spec.subdomain)] {
         if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
