@@ -20,6 +20,8 @@ macro_rules! transcripts {
 fn every_transcript_runs_the_same_everywhere() {
     let transcripts = transcripts! {
         "course/nginx-deploy.txt"
+        "kubectl/describe.txt"
+        "kubectl/mistakes.txt"
         "storage/binding.txt"
         "workloads/replicaset.txt"
     };
