@@ -186,9 +186,12 @@ fn jump(n: usize, state: &UseReducerHandle<State>) {
     dom::scroll_to("editor-scroll", top.saturating_mul(LINE_HEIGHT));
 }
 
+/// A column's tab: its id, which it is, and its name.
+type ColumnTab = (&'static str, Column, fn() -> &'static str);
+
 /// The columns of a phone, which shows one at a time.
 fn columns(open: Column, act: &Callback<Act>) -> Html {
-    const COLUMNS: [(&str, Column, fn() -> &'static str); 4] = [
+    const COLUMNS: [ColumnTab; 4] = [
         ("editor", Column::Editor, || t().editor),
         ("stage", Column::Stage, || t().stage),
         ("inspector", Column::Inspector, || t().inspector),
