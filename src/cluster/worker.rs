@@ -1,5 +1,6 @@
 //! A controller with its queue: the reconcile loop that upstream writes again in every controller.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::event::{plan, take};
@@ -13,6 +14,8 @@ use crate::store::Change;
 #[derive(Clone)]
 pub(super) struct Worker {
     controller: Box<dyn Controller>,
+    /// What wakes it: asked once, since every change is held against it.
+    watches: Rc<[Watch]>,
     queue: Queue,
     rng: Rng,
     planned: Option<Time>,
@@ -21,7 +24,8 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(controller: Box<dyn Controller>, rng: &Rng) -> Self {
         let rng = rng.fork(controller.name());
-        Self { controller, queue: Queue::default(), rng, planned: None }
+        let watches = controller.watches().into();
+        Self { controller, watches, queue: Queue::default(), rng, planned: None }
     }
 
     pub(super) fn resync_period(&self) -> Option<Duration> {
@@ -31,7 +35,7 @@ impl Worker {
     /// Queues the keys that a change wakes.
     pub(super) fn wake(&mut self, change: &Change, cache: &Cache) {
         let resource = change.object.resource();
-        for watch in self.controller.watches() {
+        for watch in self.watches.iter() {
             if *watch.resource() == resource {
                 let keys = watch.wakes(&change.object, change.previous.as_ref(), cache);
                 keys.into_iter().for_each(|key| self.queue.add(key));
@@ -41,9 +45,9 @@ impl Worker {
 
     /// Queues every object of the controller's own types.
     pub(super) fn wake_all(&mut self, cache: &Cache) {
-        for watch in self.controller.watches() {
+        for watch in self.watches.iter() {
             if let Watch::Own(resource) = watch {
-                cache.list(&resource).for_each(|object| self.queue.add(object.key()));
+                cache.list(resource).for_each(|object| self.queue.add(object.key()));
             }
         }
     }
