@@ -143,6 +143,15 @@ const TYPES: &[(&str, &str)] = &[
          DataSource DataSourceRef VolumeAttributesClassName",
     ),
     ("Amounts", "Limits Requests"),
+    ("PodFailurePolicy", "Rules*PodFailureRule"),
+    ("PodFailureRule", "Action' OnExitCodes:ExitCodes OnPodConditions*PodCondition"),
+    ("ExitCodes", "ContainerName Operator' Values"),
+    ("PodCondition", "Type' Status'"),
+    ("SuccessPolicy", "Rules*SuccessRule"),
+    ("SuccessRule", "SucceededIndexes SucceededCount"),
+    ("ScopeSelector", "MatchExpressions*ScopeRequirement"),
+    ("ScopeRequirement", "ScopeName' Operator' Values"),
+    ("Disruption", "MinAvailable Selector MaxUnavailable UnhealthyPodEvictionPolicy"),
 ];
 
 /// What differs between two pod specs.
@@ -169,6 +178,41 @@ pub fn pod_template(template: &Value) -> String {
     text.push_str("\"Spec\":");
     Writer { indent: None, out: &mut text }.typed("PodSpec", &spec, 0);
     text.push('}');
+    text
+}
+
+/// A pod's spec on one line.
+pub fn pod_spec_line(spec: &Value) -> String {
+    line("PodSpec", &pod_spec(spec))
+}
+
+/// What a Job makes of failed pods, on one line.
+pub fn pod_failure_policy(policy: &Value) -> String {
+    line("PodFailurePolicy", policy)
+}
+
+/// When a Job has succeeded, on one line.
+pub fn success_policy(policy: &Value) -> String {
+    line("SuccessPolicy", policy)
+}
+
+/// The spec of a PodDisruptionBudget on one line.
+pub fn disruption_budget(spec: &Value) -> String {
+    line("Disruption", spec)
+}
+
+/// The scopes of a ResourceQuota on one line.
+pub fn scope_selector(selector: &Value) -> String {
+    line("ScopeSelector", selector)
+}
+
+/// A value of one of the types on one line; `null` if it is none.
+fn line(name: &str, value: &Value) -> String {
+    let mut text = String::new();
+    if value.is_null() {
+        return "null".to_owned();
+    }
+    Writer { indent: None, out: &mut text }.typed(name, value, 0);
     text
 }
 

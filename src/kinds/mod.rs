@@ -6,6 +6,8 @@ pub mod cells;
 pub mod config_map;
 /// ControllerRevision.
 pub mod controller_revision;
+/// CronJob.
+pub mod cron_job;
 /// Deployment.
 pub mod deployment;
 /// The parts that descriptions share.
@@ -21,8 +23,12 @@ mod field_error;
 pub mod horizontal_pod_autoscaler;
 /// Objects as the API server sees them inside, which some refusals quote.
 pub mod internal;
+/// Job.
+pub mod job;
 /// Lease.
 pub mod lease;
+/// LimitRange.
+pub mod limit_range;
 /// PodMetrics and NodeMetrics.
 pub mod metrics;
 /// What names may look like.
@@ -39,6 +45,8 @@ pub mod persistent_volume;
 pub mod persistent_volume_claim;
 /// Pod.
 pub mod pod;
+/// PodDisruptionBudget.
+pub mod pod_disruption_budget;
 /// What all kinds with pods in them share.
 pub mod pod_template;
 mod prepare;
@@ -49,6 +57,10 @@ mod quantities;
 pub mod replica_set;
 /// ReplicationController.
 pub mod replication_controller;
+/// Names of resources.
+pub mod resource_name;
+/// ResourceQuota.
+pub mod resource_quota;
 /// Secret.
 pub mod secret;
 /// Label selectors of typed objects.
@@ -212,12 +224,14 @@ pub const KINDS: &[&dyn Kind] = &[
     &config_map::ConfigMaps,
     &endpoints::EndpointsKind,
     &event::Events,
+    &limit_range::LimitRanges,
     &namespace::Namespaces,
     &node::Nodes,
     &persistent_volume_claim::PersistentVolumeClaims,
     &persistent_volume::PersistentVolumes,
     &pod::Pods,
     &replication_controller::ReplicationControllers,
+    &resource_quota::ResourceQuotas,
     &secret::Secrets,
     &service_account::ServiceAccounts,
     &service::Services,
@@ -225,10 +239,13 @@ pub const KINDS: &[&dyn Kind] = &[
     &deployment::Deployments,
     &replica_set::ReplicaSets,
     &horizontal_pod_autoscaler::HorizontalPodAutoscalers,
+    &cron_job::CronJobs,
+    &job::Jobs,
     &lease::Leases,
     &endpoint_slice::EndpointSlices,
     &metrics::NodeMetricsKind,
     &metrics::PodMetricsKind,
+    &pod_disruption_budget::PodDisruptionBudgets,
     &priority_class::PriorityClasses,
     &storage_class::StorageClasses,
 ];

@@ -2,7 +2,8 @@
 
 mod defaults;
 mod describe;
-mod validate;
+/// The rules of Deployments.
+pub mod validate;
 
 use k8s_openapi::api::apps::v1::Deployment;
 

@@ -2,11 +2,11 @@
 
 use k8s_openapi::api::core::v1::Namespace;
 
-use crate::kinds::cells;
+use crate::kinds::{Lookup, cells, limit_range, resource_quota};
 use crate::kinds::describe::{Lines, pairs, time};
 
 /// The text.
-pub fn describe(object: &Namespace) -> String {
+pub fn describe(object: &Namespace, others: &mut dyn Lookup) -> String {
     let meta = &object.metadata;
     let status = object.status.clone().unwrap_or_default();
     let mut out = Lines::default();
@@ -27,6 +27,10 @@ pub fn describe(object: &Namespace) -> String {
         let (kind, status) = (condition.type_, condition.status);
         out.line(1, format!("{kind}\t{status}\t{transition}\t{reason}\t{message}"));
     }
-    out.text("\nNo resource quota.\n\nNo LimitRange resource.\n");
+    let name = meta.name.as_deref().unwrap_or_default();
+    out.line(0, "");
+    resource_quota::describe::of_namespace(&mut out, others, name);
+    out.line(0, "");
+    limit_range::describe::of_namespace(&mut out, others, name);
     out.raw()
 }

@@ -55,8 +55,8 @@ impl Typed for Namespaces {
         vec![cells::name(meta), phase(object), cells::age(meta, now)]
     }
 
-    fn describe(object: &Namespace, _: &mut dyn Lookup, _: Time) -> String {
-        describe::describe(object)
+    fn describe(object: &Namespace, others: &mut dyn Lookup, _: Time) -> String {
+        describe::describe(object, others)
     }
 }
 

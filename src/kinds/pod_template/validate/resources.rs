@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::ResourceRequirements;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 
-use crate::base::label_name::qualified_name_errors;
 use crate::base::quantity::Quantity;
 use crate::kinds::path::{Errors, Path};
-
-/// What a container may ask for without a domain.
-const STANDARD: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+use crate::kinds::resource_name::{self, may_overcommit};
 
 /// Mirrors `ValidateContainerResourceRequirements`.
 pub fn requirements(path: &Path<'_>, resources: &ResourceRequirements, errors: &mut Errors) {
@@ -51,20 +48,10 @@ pub fn amounts(path: &Path<'_>, amounts: &BTreeMap<String, Amount>, errors: &mut
 }
 
 fn amount(path: &Path<'_>, name: &str, amount: &Amount, errors: &mut Errors) {
-    errors.invalid_for(path, name, qualified_name_errors(name));
-    if !name.contains('/') && !STANDARD.contains(&name) && !name.starts_with("hugepages-") {
-        errors.invalid(path, name, "must be a standard resource type or fully qualified");
-        errors.invalid(path, name, "must be a standard resource for containers");
-    }
+    resource_name::validate_container(path, name, errors);
     errors.amount_non_negative(path, &amount.0);
     let is_whole = Quantity::parse(&amount.0).is_ok_and(|amount| amount.milli() % 1000 == 0);
     if name.contains('/') && !is_whole {
         errors.invalid(path, &amount.0, "must be an integer");
     }
-}
-
-/// Whether a container may use more than it asked for. Mirrors `IsOvercommitAllowed`.
-fn may_overcommit(name: &str) -> bool {
-    let is_native = !name.contains('/') || name.contains("kubernetes.io/");
-    is_native && !name.starts_with("hugepages-")
 }
