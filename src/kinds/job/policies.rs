@@ -9,9 +9,9 @@ use k8s_openapi::api::batch::v1::{
 use super::validate::{too_many, whole};
 use super::{indexes, is_indexed};
 use crate::base::label_name::qualified_name_errors;
+use crate::kinds::FieldError;
 use crate::kinds::internal;
 use crate::kinds::path::{Errors, Path};
-use crate::kinds::FieldError;
 use crate::object::codec;
 
 const ACTIONS: [&str; 4] = ["Count", "FailIndex", "FailJob", "Ignore"];
@@ -43,12 +43,7 @@ pub fn pod_failure(path: &Path<'_>, spec: &JobSpec, errors: &mut Errors) {
     }
 }
 
-fn failure_rule(
-    path: &Path<'_>,
-    spec: &JobSpec,
-    rule: &PodFailurePolicyRule,
-    errors: &mut Errors,
-) {
+fn failure_rule(path: &Path<'_>, spec: &JobSpec, rule: &PodFailurePolicyRule, errors: &mut Errors) {
     let action = path.child("action");
     match rule.action.as_str() {
         "" => errors.required(&action, &valid_values(&ACTIONS)),
@@ -94,9 +89,9 @@ fn exit_codes(
         _ => errors.one_of(&path.child("operator"), Some(&codes.operator), &operators),
     }
     let pod = spec.template.spec.as_ref();
-    let containers = pod.into_iter().flat_map(|pod| {
-        pod.containers.iter().chain(pod.init_containers.iter().flatten())
-    });
+    let containers = pod
+        .into_iter()
+        .flat_map(|pod| pod.containers.iter().chain(pod.init_containers.iter().flatten()));
     if let Some(name) = &codes.container_name
         && !containers.into_iter().any(|container| container.name == *name)
     {
@@ -162,12 +157,7 @@ pub fn success(path: &Path<'_>, spec: &JobSpec, errors: &mut Errors) {
     }
 }
 
-fn success_rule(
-    path: &Path<'_>,
-    completions: i32,
-    rule: &SuccessPolicyRule,
-    errors: &mut Errors,
-) {
+fn success_rule(path: &Path<'_>, completions: i32, rule: &SuccessPolicyRule, errors: &mut Errors) {
     if rule.succeeded_count.is_none() && rule.succeeded_indexes.is_none() {
         let text = "at least one of succeededCount or succeededIndexes must be specified";
         errors.required(path, text);

@@ -4,9 +4,9 @@ use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{Container, PodTemplateSpec};
 
 use super::{has_condition, is_indexed};
+use crate::kinds::FieldError;
 use crate::kinds::internal;
 use crate::kinds::path::{Errors, Path};
-use crate::kinds::FieldError;
 use crate::object::codec;
 
 const IMMUTABLE: &str = "field is immutable";

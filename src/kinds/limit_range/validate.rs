@@ -107,8 +107,7 @@ fn amounts(path: &Path<'_>, item: &LimitRangeItem, name: &str, errors: &mut Erro
     ] {
         let (Some(less), Some(more), Some(shown)) = (less, more, shown) else { continue };
         if less.sub(more).sign() > 0 {
-            let text =
-                format!("{less_name} value {less} is greater than {more_name} value {more}");
+            let text = format!("{less_name} value {less} is greater than {more_name} value {more}");
             errors.invalid(&path.child(field).key(name), &shown.to_string(), text);
         }
     }

@@ -2,8 +2,8 @@
 
 use k8s_openapi::api::core::v1::Namespace;
 
-use crate::kinds::{Lookup, cells, limit_range, resource_quota};
 use crate::kinds::describe::{Lines, pairs, time};
+use crate::kinds::{Lookup, cells, limit_range, resource_quota};
 
 /// The text.
 pub fn describe(object: &Namespace, others: &mut dyn Lookup) -> String {

@@ -21,12 +21,8 @@ impl Typed for ResourceQuotas {
         subresources: &["status"],
         ..Names::namespaced("", &["v1"], "ResourceQuota", "resourcequotas", "resourcequota")
     };
-    const COLUMNS: &'static [Column] = &[
-        Column::new("Name"),
-        Column::new("Request"),
-        Column::new("Limit"),
-        Column::new("Age"),
-    ];
+    const COLUMNS: &'static [Column] =
+        &[Column::new("Name"), Column::new("Request"), Column::new("Limit"), Column::new("Age")];
 
     fn prepare_create(object: &mut ResourceQuota) {
         object.status = Some(ResourceQuotaStatus::default());

@@ -54,7 +54,10 @@ fn applies(scope: &str, resource: &str) -> bool {
         "VolumeAttributesClass" => {
             matches!(resource, "persistentvolumeclaims" | "requests.storage")
         }
-        "Terminating" | "NotTerminating" | "NotBestEffort" | "PriorityClass"
+        "Terminating"
+        | "NotTerminating"
+        | "NotBestEffort"
+        | "PriorityClass"
         | "CrossNamespacePodAffinity" => resource == "pods" || COMPUTE.contains(&resource),
         _ => true,
     }
@@ -109,16 +112,10 @@ fn scope_selector(
     }
 }
 
-fn operator(
-    path: &Path<'_>,
-    requirement: &ScopedResourceSelectorRequirement,
-    errors: &mut Errors,
-) {
+fn operator(path: &Path<'_>, requirement: &ScopedResourceSelectorRequirement, errors: &mut Errors) {
     let operator = &requirement.operator;
-    let takes_values = matches!(
-        requirement.scope_name.as_str(),
-        "PriorityClass" | "VolumeAttributesClass"
-    );
+    let takes_values =
+        matches!(requirement.scope_name.as_str(), "PriorityClass" | "VolumeAttributesClass");
     if SCOPES.contains(&requirement.scope_name.as_str()) && !takes_values && operator != "Exists" {
         let text = "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, \
                     ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, \

@@ -18,9 +18,7 @@ const DAYS: Bounds = Bounds { min: 1, max: 31, names: &[] };
 const MONTHS: Bounds = Bounds {
     min: 1,
     max: 12,
-    names: &[
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-    ],
+    names: &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
 };
 const WEEKDAYS: Bounds =
     Bounds { min: 0, max: 6, names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"] };
@@ -61,8 +59,9 @@ fn after_zone(text: &str) -> Result<&str, String> {
     }
     let Some((zone, rest)) = text.split_once(' ') else {
         // Upstream panics and says so.
-        return Err("invalid schedule format: runtime error: slice bounds out of range [:-1]"
-            .to_owned());
+        return Err(
+            "invalid schedule format: runtime error: slice bounds out of range [:-1]".to_owned()
+        );
     };
     let name = zone.split_once('=').map_or("", |(_, name)| name);
     Zone::named(name).map_err(|why| format!("provided bad location {name}: {why}"))?;
@@ -71,8 +70,13 @@ fn after_zone(text: &str) -> Result<&str, String> {
 
 fn descriptor(text: &str) -> Result<Schedule, String> {
     let star = |bounds: &Bounds| bits(bounds.min, bounds.max, 1) | STAR;
-    let daily =
-        Fields { minute: 1, hour: 1, day: star(&DAYS), month: star(&MONTHS), weekday: star(&WEEKDAYS) };
+    let daily = Fields {
+        minute: 1,
+        hour: 1,
+        day: star(&DAYS),
+        month: star(&MONTHS),
+        weekday: star(&WEEKDAYS),
+    };
     let fields = match text {
         "@yearly" | "@annually" => Fields { day: 1 << 1, month: 1 << 1, ..daily },
         "@monthly" => Fields { day: 1 << 1, ..daily },

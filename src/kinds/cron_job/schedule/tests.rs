@@ -69,14 +69,8 @@ fn what_is_no_schedule_is_refused_in_upstreams_words() {
         ("x * * * *", "failed to parse int from x: strconv.Atoi: parsing \"x\": invalid syntax"),
         ("*/-1 * * * *", "negative number (-1) not allowed: -1"),
         ("@often", "unrecognized descriptor: @often"),
-        (
-            "@every x",
-            "failed to parse duration @every x: time: invalid duration \"x\"",
-        ),
-        (
-            "TZ=UTC",
-            "invalid schedule format: runtime error: slice bounds out of range [:-1]",
-        ),
+        ("@every x", "failed to parse duration @every x: time: invalid duration \"x\""),
+        ("TZ=UTC", "invalid schedule format: runtime error: slice bounds out of range [:-1]"),
         ("TZ=Mars/Base * * * * *", "provided bad location Mars/Base: unknown time zone Mars/Base"),
     ] {
         assert_eq!(Schedule::parse(schedule), Err(words.to_owned()), "{schedule}");
