@@ -6,6 +6,8 @@ pub mod diff;
 pub mod duration;
 /// Selection of objects by their fields.
 pub mod field_selector;
+/// The hash of texts.
+pub mod fnv;
 /// Values as Go prints them.
 pub mod go_text;
 /// Counts given as a number or a percentage.

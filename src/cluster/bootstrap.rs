@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Cluster;
 use crate::api::{Request, Status};
+use crate::controllers::Settings;
 use crate::object::Object;
 
 /// The taint and the role label of control-plane nodes.
@@ -57,6 +58,8 @@ impl NodeSpec {
 pub struct Options {
     /// The nodes.
     pub nodes: Vec<NodeSpec>,
+    /// The settings of the controllers.
+    pub settings: Settings,
 }
 
 /// One tainted control-plane node and two workers.
@@ -67,7 +70,7 @@ impl Default for Options {
             NodeSpec::worker("node1"),
             NodeSpec::worker("node2"),
         ];
-        Self { nodes }
+        Self { nodes, settings: Settings::default() }
     }
 }
 
@@ -75,7 +78,8 @@ impl Options {
     /// One control-plane node and `count` workers.
     pub fn workers(count: u32) -> Self {
         let workers = (1..=count).map(|n| NodeSpec::worker(&format!("node{n}")));
-        Self { nodes: std::iter::once(NodeSpec::control_plane("master1")).chain(workers).collect() }
+        let nodes = std::iter::once(NodeSpec::control_plane("master1")).chain(workers).collect();
+        Self { nodes, ..Self::default() }
     }
 }
 

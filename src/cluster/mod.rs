@@ -60,7 +60,7 @@ impl Cluster {
     /// A cluster with nodes of one's own choice, just switched on.
     pub fn with_options(seed: u64, options: &Options) -> Self {
         let rng = Rng::from_seed(seed);
-        let controllers = crate::controllers::controllers();
+        let controllers = crate::controllers::controllers(options.settings);
         let mut cluster = Self {
             server: Server::new(rng.fork("apiserver")),
             agenda: Agenda::new(START),

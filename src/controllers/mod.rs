@@ -14,11 +14,13 @@ pub mod pod;
 pub mod pod_control;
 mod protection;
 mod replicaset;
+mod settings;
 
+pub use self::settings::Settings;
 use crate::runtime::Controller;
 
 /// Every controller, in the order in which they start.
-pub fn controllers() -> Vec<Box<dyn Controller>> {
+pub fn controllers(settings: Settings) -> Vec<Box<dyn Controller>> {
     vec![
         Box::new(namespace::Namespaces),
         Box::new(defaults::DefaultServiceAccounts),
@@ -29,10 +31,10 @@ pub fn controllers() -> Vec<Box<dyn Controller>> {
         Box::new(persistentvolume::Binder),
         Box::new(protection::ClaimProtection),
         Box::new(protection::VolumeProtection),
-        Box::new(horizontalpodautoscaler::Autoscalers::default()),
+        Box::new(horizontalpodautoscaler::Autoscalers::new(settings)),
         Box::new(endpoints::EndpointsOfServices),
         Box::new(endpoints::SlicesOfServices::default()),
-        Box::new(nodelifecycle::NodeLifecycle::default()),
+        Box::new(nodelifecycle::NodeLifecycle::new(settings)),
         Box::new(nodelifecycle::TaintEviction::default()),
         Box::new(nodelifecycle::OrphanedPods::default()),
         Box::new(garbagecollector::GarbageCollector),

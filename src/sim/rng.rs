@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::base::fnv::Fnv;
+
 /// The characters that Kubernetes uses in generated names (no vowels, no look-alikes).
 /// Mirrors `k8s.io/apimachinery/pkg/util/rand`.
 const NAME_ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
@@ -20,11 +22,8 @@ impl Rng {
 
     /// An independent stream named `label`; forking does not advance `self`.
     pub fn fork(&self, label: &str) -> Self {
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ self.state;
-        for byte in label.bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-        let mut fork = Self { state: hash };
+        let start = Fnv(Fnv::default().0 ^ self.state);
+        let mut fork = Self { state: start.with(label).0 };
         fork.next_u64();
         fork
     }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use imbl::Vector;
 
 use super::Time;
+use crate::base::fnv::Fnv;
 
 /// How many records are kept; older ones are dropped, the hash still covers them.
 const RECORDS_MAX: usize = 4096;
@@ -44,17 +45,11 @@ pub struct Record {
 }
 
 /// The records of a run, newest last, and a hash over every record ever added.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Trace {
     records: Vector<Record>,
     sequence: u64,
-    hash: u64,
-}
-
-impl Default for Trace {
-    fn default() -> Self {
-        Self { records: Vector::new(), sequence: 0, hash: 0xcbf2_9ce4_8422_2325 }
-    }
+    hash: Fnv,
 }
 
 impl Trace {
@@ -100,34 +95,21 @@ impl Trace {
 
     /// A 64-bit FNV-1a hash over all records so far: equal runs have equal hashes.
     pub fn hash(&self) -> u64 {
-        self.hash
+        self.hash.0
     }
 
     fn digest(&mut self, record: &Record) {
-        let mut hasher = Fnv(self.hash);
+        let hash = &mut self.hash;
         let written = write!(
-            hasher,
+            hash,
             "{} {} {} {}",
             record.at.micros(),
             record.actor,
             record.subject,
             record.summary
         );
-        let facts = record.facts.iter().try_for_each(|f| write!(hasher, "|{}={}", f.name, f.value));
+        let facts = record.facts.iter().try_for_each(|f| write!(hash, "|{}={}", f.name, f.value));
         assert!(written.is_ok() && facts.is_ok(), "hashing cannot fail");
-        self.hash = hasher.0;
-    }
-}
-
-/// FNV-1a as a text sink.
-struct Fnv(u64);
-
-impl std::fmt::Write for Fnv {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        for byte in text.bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-        Ok(())
     }
 }
 

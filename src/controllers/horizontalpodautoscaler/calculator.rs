@@ -7,14 +7,9 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{Container, Pod};
 
 use crate::base::quantity;
-use crate::controllers::pod;
+use crate::controllers::{Settings, pod};
 use crate::object::meta;
 use crate::sim::Time;
-
-/// A pod that started this recently is judged by whether a whole window was measured while ready.
-const CPU_INITIALIZATION: Duration = Duration::from_secs(300);
-/// A pod that became unready this soon after its start was never ready.
-const INITIAL_READINESS_DELAY: Duration = Duration::from_secs(30);
 
 /// What one pod uses, in thousandths.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +54,8 @@ pub struct Input<'a> {
     pub target: Target,
     /// How far from it nothing is done.
     pub tolerance: Tolerance,
+    /// When pods count as started.
+    pub settings: Settings,
     /// `spec.replicas` of the target.
     pub current: i32,
     /// The time.
@@ -172,12 +169,14 @@ struct Measured<'a, 'b> {
     pods: &'a [&'a Pod],
     samples: &'b BTreeMap<String, Sample>,
     cpu: bool,
+    settings: Settings,
     now: Time,
 }
 
 impl<'a> Input<'a> {
     fn samples_view<'b>(&self, samples: &'b BTreeMap<String, Sample>) -> Measured<'a, 'b> {
-        Measured { pods: self.pods, samples, cpu: self.resource == "cpu", now: self.now }
+        let Self { pods, settings, now, .. } = *self;
+        Measured { pods, samples, cpu: self.resource == "cpu", settings, now }
     }
 }
 
@@ -193,7 +192,9 @@ fn group<'a>(measured: &Measured<'a, '_>) -> Groups<'a> {
         } else {
             match measured.samples.get(name) {
                 None => groups.missing.push(name),
-                Some(sample) if measured.cpu && is_unready(pod, sample, measured.now) => {
+                Some(sample)
+                    if measured.cpu && is_unready(pod, sample, measured.settings, measured.now) =>
+                {
                     groups.unready.push(name);
                 }
                 Some(_) => groups.ready += 1,
@@ -204,7 +205,7 @@ fn group<'a>(measured: &Measured<'a, '_>) -> Groups<'a> {
 }
 
 /// Whether a sample says nothing about the pod at work: it was still starting.
-fn is_unready(pod: &Pod, sample: &Sample, now: Time) -> bool {
+fn is_unready(pod: &Pod, sample: &Sample, settings: Settings, now: Time) -> bool {
     let started = pod.status.as_ref().and_then(|status| status.start_time.as_ref());
     let (Some(condition), Some(started)) = (pod::condition(pod, "Ready"), started) else {
         return true;
@@ -212,10 +213,10 @@ fn is_unready(pod: &Pod, sample: &Sample, now: Time) -> bool {
     let started = meta::moment(started);
     let changed = condition.last_transition_time.as_ref().map(meta::moment).unwrap_or_default();
     let not_ready = condition.status == "False";
-    if started + CPU_INITIALIZATION > now {
+    if started + settings.autoscaler_cpu_initialization > now {
         not_ready || sample.at < changed + sample.window
     } else {
-        not_ready && started + INITIAL_READINESS_DELAY > changed
+        not_ready && started + settings.autoscaler_initial_readiness > changed
     }
 }
 

@@ -7,10 +7,9 @@ use k8s_openapi::api::autoscaling::v2::{
     HPAScalingRules, HorizontalPodAutoscalerBehavior as Behavior,
 };
 
+use crate::controllers::Settings;
 use crate::sim::Time;
 
-/// For how long the highest recommendation holds, unless said otherwise.
-const DOWN_WINDOW: Duration = Duration::from_secs(300);
 /// Without rules, a step may double the replicas, or reach this many.
 const UP_LIMIT_MIN: i32 = 4;
 /// Scale events older than the longest period that a policy may have are forgotten.
@@ -91,10 +90,11 @@ const IN_RANGE: Because =
 pub fn normalize(
     wish: Wish,
     behavior: Option<&Behavior>,
+    settings: Settings,
     memory: &mut Memory,
     now: Time,
 ) -> Normalized {
-    let (stabilized, stabilizing) = stabilize(wish, behavior, memory, now);
+    let (stabilized, stabilizing) = stabilize(wish, behavior, settings, memory, now);
     let able = if stabilized == wish.desired { READY } else { stabilizing };
     let asked = Wish { desired: stabilized, ..wish };
     let (replicas, why) = match behavior {
@@ -108,6 +108,7 @@ pub fn normalize(
 fn stabilize(
     wish: Wish,
     behavior: Option<&Behavior>,
+    settings: Settings,
     memory: &mut Memory,
     now: Time,
 ) -> (i32, Because) {
@@ -116,7 +117,10 @@ fn stabilize(
         seconds.map_or(otherwise, |seconds| Duration::from_secs(seconds.try_into().unwrap_or(0)))
     };
     let up = window(behavior.and_then(|b| b.scale_up.as_ref()), Duration::ZERO);
-    let down = window(behavior.and_then(|b| b.scale_down.as_ref()), DOWN_WINDOW);
+    let down = window(
+        behavior.and_then(|b| b.scale_down.as_ref()),
+        settings.autoscaler_downscale_stabilization,
+    );
     let recent = |window: Duration| {
         let known = memory.recommendations.iter().filter(move |(at, _)| *at + window > now);
         known.map(|(_, replicas)| *replicas).chain([wish.desired])

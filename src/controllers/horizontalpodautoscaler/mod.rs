@@ -8,8 +8,6 @@ mod plan;
 #[cfg(test)]
 mod plan_tests;
 
-use std::time::Duration;
-
 use imbl::OrdMap;
 use k8s_openapi::api::autoscaling::v1::Scale;
 use k8s_openapi::api::autoscaling::v2::{
@@ -22,6 +20,7 @@ use self::calculator::{Input, Tolerance};
 use self::limits::{Memory, Wish, normalize};
 use self::metrics::Metric;
 use self::plan::{Plan, Reading, Verdict, strongest};
+use super::Settings;
 use super::pod::PODS;
 use crate::api::{Body, Request, Status};
 use crate::base::label_selector::Selector;
@@ -31,15 +30,19 @@ use crate::object::{GroupResource, Key, Object, meta};
 use crate::runtime::{Context, Controller, EventType, Next, Watch, claim};
 
 static AUTOSCALERS: GroupResource = GroupResource::new("autoscaling", "horizontalpodautoscalers");
-/// How often each autoscaler looks.
-const PERIOD: Duration = Duration::from_secs(15);
-/// How far from the target nothing is done, in thousandths.
-const TOLERANCE: i64 = 100;
 
 /// The controller of HorizontalPodAutoscalers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Autoscalers {
     memories: OrdMap<Key, Memory>,
+    settings: Settings,
+}
+
+impl Autoscalers {
+    /// One that has seen nothing yet.
+    pub fn new(settings: Settings) -> Self {
+        Self { memories: OrdMap::new(), settings }
+    }
 }
 
 impl Controller for Autoscalers {
@@ -61,14 +64,15 @@ impl Controller for Autoscalers {
         };
         let memory = self.memories.entry(key.clone()).or_default();
         // Changes do not hurry it: every autoscaler looks once a period, first after one.
-        let due = *memory.due.get_or_insert(cx.now + PERIOD);
+        let period = self.settings.autoscaler_sync_period;
+        let due = *memory.due.get_or_insert(cx.now + period);
         if cx.now < due {
             return Ok(Next::After(due.since(cx.now)));
         }
-        memory.due = Some(cx.now + PERIOD);
+        memory.due = Some(cx.now + period);
         let spec = autoscaler.spec.clone();
         let status = autoscaler.status.clone().unwrap_or_default();
-        let mut look = Look { cx, key, object, spec, status };
+        let mut look = Look { cx, settings: self.settings, key, object, spec, status };
         // Trouble shows in the status and in events; the next look comes when it is due anyway.
         if let Err(trouble) = look.reconcile(memory) {
             let summary = format!("cannot scale: {trouble}");
@@ -76,13 +80,14 @@ impl Controller for Autoscalers {
             look.cx.trace.add(now, look.cx.actor, key.to_string(), summary, Vec::new());
         }
         look.write_status()?;
-        Ok(Next::After(PERIOD))
+        Ok(Next::After(period))
     }
 }
 
 /// One look of one autoscaler.
 struct Look<'a, 'c> {
     cx: &'a mut Context<'c>,
+    settings: Settings,
     key: &'a Key,
     object: &'a Object,
     spec: HorizontalPodAutoscalerSpec,
@@ -177,7 +182,8 @@ impl Look<'_, '_> {
             std::cmp::Ordering::Equal => String::new(),
         };
         let wish = Wish { desired, ..wish };
-        let normalized = normalize(wish, self.spec.behavior.as_ref(), memory, self.cx.now);
+        let normalized =
+            normalize(wish, self.spec.behavior.as_ref(), self.settings, memory, self.cx.now);
         let (able, (limited, why)) = (normalized.able, normalized.limited);
         self.set("AbleToScale", true, able.0, able.1.to_owned());
         self.set("ScalingLimited", limited, why.0, why.1.to_owned());
@@ -263,6 +269,7 @@ impl Look<'_, '_> {
                 container: metric.container,
                 target,
                 tolerance: self.tolerance(),
+                settings: self.settings,
                 current,
                 now: self.cx.now,
             })
@@ -275,7 +282,9 @@ impl Look<'_, '_> {
         let behavior = self.spec.behavior.as_ref();
         let milli = |rules: Option<&k8s_openapi::api::autoscaling::v2::HPAScalingRules>| {
             let given = rules.and_then(|rules| rules.tolerance.as_ref());
-            given.and_then(|amount| quantity::milli_value(&amount.0)).unwrap_or(TOLERANCE)
+            given
+                .and_then(|amount| quantity::milli_value(&amount.0))
+                .unwrap_or(self.settings.autoscaler_tolerance)
         };
         Tolerance {
             up: milli(behavior.and_then(|behavior| behavior.scale_up.as_ref())),

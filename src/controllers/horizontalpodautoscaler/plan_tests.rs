@@ -13,6 +13,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::calculator::{Input, Sample, Target, Tolerance, replicas};
 use super::limits::{Memory, Wish, normalize};
+use crate::controllers::Settings;
 use crate::object::meta;
 use crate::sim::Time;
 
@@ -108,6 +109,7 @@ fn usage_and_target_decide_how_many() {
             container: "",
             target,
             tolerance: Tolerance { up: 100, down: 100 },
+            settings: Settings::default(),
             current,
             now: NOW,
         };
@@ -135,7 +137,7 @@ fn play(
     for (look, desired) in looks.iter().enumerate() {
         let now = NOW + Duration::from_secs(15 * look as u64);
         let wish = Wish { current, desired: *desired, min: 1, max };
-        let done = normalize(wish, behavior, &mut memory, now);
+        let done = normalize(wish, behavior, Settings::default(), &mut memory, now);
         if done.replicas != current {
             memory.scaled(now, done.replicas - current);
         }

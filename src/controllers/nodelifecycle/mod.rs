@@ -13,6 +13,7 @@ use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Node, NodeCondition, Pod, PodCondition, Taint};
 
 pub use self::eviction::{OrphanedPods, TaintEviction};
+use super::Settings;
 use super::pod::{self, PODS};
 use crate::api::Status;
 use crate::object::{GroupResource, Key, Object, meta};
@@ -23,17 +24,23 @@ use crate::sim::Time;
 pub static NODES: GroupResource = GroupResource::new("", "nodes");
 static LEASES: GroupResource = GroupResource::new("coordination.k8s.io", "leases");
 
-/// How often nodes are looked at. Mirrors `NodeMonitorPeriod`.
-const PERIOD: Duration = Duration::from_secs(5);
 const CONDITIONS: [&str; 4] = ["MemoryPressure", "DiskPressure", "PIDPressure", "Ready"];
 const READY_TAINTS: [&str; 2] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
 const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
 /// The controller of nodes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct NodeLifecycle {
+    settings: Settings,
     /// The nodes that it has seen, to tell of new and of removed ones.
     known: OrdMap<Key, Object>,
+}
+
+impl NodeLifecycle {
+    /// One that has seen no node yet.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, known: OrdMap::new() }
+    }
 }
 
 impl Controller for NodeLifecycle {
@@ -59,7 +66,12 @@ impl Controller for NodeLifecycle {
             let message = format!("Node {name} event: Registered Node {name} in Controller");
             cx.event(object, EventType::Normal, "RegisteredNode", &message);
         }
-        let plan = plan::plan(ready(node), last_sign(cx.cache, object, node), cx.now);
+        let plan = plan::plan(
+            ready(node),
+            last_sign(cx.cache, object, node),
+            self.settings.node_monitor_grace,
+            cx.now,
+        );
         let mut object = object.clone();
         if plan.lost {
             cx.explain(key, &plan);
@@ -81,7 +93,7 @@ impl Controller for NodeLifecycle {
     }
 
     fn resync(&self) -> Option<Duration> {
-        Some(PERIOD)
+        Some(self.settings.node_monitor_period)
     }
 }
 

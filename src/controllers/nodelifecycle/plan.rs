@@ -7,9 +7,6 @@ use k8s_openapi::api::core::v1::{Taint, Toleration};
 
 use crate::sim::{Explain, Fact, Time};
 
-/// How long a node may be silent. Mirrors `NodeMonitorGracePeriod`.
-pub const GRACE: Duration = Duration::from_secs(50);
-
 /// What is known of a node.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -19,14 +16,16 @@ pub struct Plan {
     pub lost: bool,
     /// How long it has been silent.
     pub silence: Duration,
+    /// How long it may be.
+    pub grace: Duration,
 }
 
 /// Decides whether a node is lost, from its last sign of life and its condition `Ready`.
-pub fn plan(ready: Option<&str>, last_sign: Time, now: Time) -> Plan {
+pub fn plan(ready: Option<&str>, last_sign: Time, grace: Duration, now: Time) -> Plan {
     let silence = now.since(last_sign);
-    let lost = silence > GRACE && ready != Some("Unknown");
+    let lost = silence > grace && ready != Some("Unknown");
     let ready = if lost { Some("Unknown") } else { ready };
-    Plan { ready: ready.map(str::to_owned), lost, silence }
+    Plan { ready: ready.map(str::to_owned), lost, silence, grace }
 }
 
 impl Plan {
@@ -81,7 +80,7 @@ impl Explain for Plan {
     fn facts(&self) -> Vec<Fact> {
         vec![
             Fact { name: "silent seconds", value: self.silence.as_secs().to_string() },
-            Fact { name: "grace seconds", value: GRACE.as_secs().to_string() },
+            Fact { name: "grace seconds", value: self.grace.as_secs().to_string() },
             Fact { name: "taint", value: self.taint().unwrap_or_default().to_owned() },
         ]
     }

@@ -3,6 +3,7 @@
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 
 use super::plan::{plan, stay};
+use crate::controllers::Settings;
 use crate::sim::Time;
 
 #[test]
@@ -15,7 +16,8 @@ fn fifty_seconds_of_silence_lose_a_node() {
         (None, 1, false, None),
         (None, 51, true, Some("node.kubernetes.io/unreachable")),
     ] {
-        let plan = plan(ready, Time::from_seconds(1000), Time::from_seconds(1000 + silent));
+        let grace = Settings::default().node_monitor_grace;
+        let plan = plan(ready, Time::from_seconds(1000), grace, Time::from_seconds(1000 + silent));
         assert_eq!((plan.lost, plan.taint()), (lost, taint), "{ready:?} {silent}");
     }
 }
