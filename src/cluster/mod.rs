@@ -201,7 +201,7 @@ impl Cluster {
             match id {
                 ViewId::Controllers => {
                     for worker in &mut self.workers {
-                        worker.wake(change, &view.cache);
+                        worker.wake(change, &view.cache, now);
                     }
                 }
                 ViewId::Scheduler => self.scheduler.observe(change),

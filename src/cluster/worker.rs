@@ -33,12 +33,20 @@ impl Worker {
     }
 
     /// Queues the keys that a change wakes.
-    pub(super) fn wake(&mut self, change: &Change, cache: &Cache) {
+    pub(super) fn wake(&mut self, change: &Change, cache: &Cache, now: Time) {
         let resource = change.object.resource();
         for watch in self.watches.iter() {
             if *watch.resource() == resource {
                 let keys = watch.wakes(&change.object, change.previous.as_ref(), cache);
-                keys.into_iter().for_each(|key| self.queue.add(key));
+                for key in keys {
+                    let previous = change.previous.as_ref();
+                    let patience = self.controller.patience(&key, &change.object, previous);
+                    if patience.is_zero() {
+                        self.queue.add(key);
+                    } else {
+                        self.queue.add_at(key, now + patience);
+                    }
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ mod deployment;
 mod endpoints;
 mod garbagecollector;
 mod horizontalpodautoscaler;
+mod job;
 mod namespace;
 mod nodelifecycle;
 mod persistentvolume;
@@ -28,6 +29,7 @@ pub fn controllers(settings: Settings) -> Vec<Box<dyn Controller>> {
         Box::new(deployment::Deployments),
         Box::new(replicaset::replica_sets()),
         Box::new(replicaset::replication_controllers()),
+        Box::new(job::Jobs::default()),
         Box::new(persistentvolume::Binder),
         Box::new(protection::ClaimProtection),
         Box::new(protection::VolumeProtection),

@@ -161,6 +161,11 @@ pub trait Controller: CloneController {
     /// # Errors
     /// An error has the key tried again, later each time.
     fn sync(&mut self, key: &Key, cx: &mut Context<'_>) -> Result<Next, Status>;
+    /// How long a change of `object` (from `previous`) may wait before it wakes `key`, so that one
+    /// look answers many changes. Mirrors `AddAfter` of event handlers.
+    fn patience(&self, _key: &Key, _object: &Object, _previous: Option<&Object>) -> Duration {
+        Duration::ZERO
+    }
     /// How often every object of its `Own` types is worked on although nothing changed.
     fn resync(&self) -> Option<Duration> {
         None

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Namespace, Pod, ReplicationController};
 
 use super::list::Filter;
@@ -163,8 +164,8 @@ fn finalizers(object: &Object, options: &DeleteOptions) -> Vec<String> {
         Some(fate) => fate,
         None if has(ORPHAN) => Propagation::Orphan,
         None if has(FOREGROUND) => Propagation::Foreground,
-        // The oldest workload keeps its first default. Mirrors `DefaultGarbageCollectionPolicy`.
-        None if object.get::<ReplicationController>().is_some() => Propagation::Orphan,
+        // The oldest workloads keep their first default. Mirrors `DefaultGarbageCollectionPolicy`.
+        None if is_eldest(object) => Propagation::Orphan,
         None => Propagation::Background,
     };
     let mut list: Vec<String> =
@@ -175,4 +176,8 @@ fn finalizers(object: &Object, options: &DeleteOptions) -> Vec<String> {
         Propagation::Orphan => list.push(ORPHAN.to_owned()),
     }
     list
+}
+
+fn is_eldest(object: &Object) -> bool {
+    object.get::<ReplicationController>().is_some() || object.get::<Job>().is_some()
 }
