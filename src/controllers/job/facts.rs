@@ -157,8 +157,7 @@ impl<'a> Facts<'a> {
     /// Whether the pod has yet to be counted, and its index exists.
     pub fn is_tracked(&self, pod: &Pod) -> bool {
         let exists = || index_of(pod).is_some_and(|index| index < self.completions());
-        meta::has_finalizer(&pod.metadata, TRACKING)
-            && (!job::is_indexed(&self.spec) || exists())
+        meta::has_finalizer(&pod.metadata, TRACKING) && (!job::is_indexed(&self.spec) || exists())
     }
 
     /// Whether a pod counts as failed: one that was deleted does, unless its replacement waits

@@ -184,7 +184,11 @@ impl Jobs {
                 });
                 outcome.created = number(created);
                 result.or_else(|status| {
-                    if pod_control::namespace_is_terminating(&status) { Ok(()) } else { Err(status) }
+                    if pod_control::namespace_is_terminating(&status) {
+                        Ok(())
+                    } else {
+                        Err(status)
+                    }
                 })
             }
             Action::Delete(pods) => self.delete(key, cx, owner, pods, false, &mut outcome),

@@ -150,9 +150,9 @@ fn limit_failure(facts: &Facts<'_>, now: Time) -> Option<End> {
         let message = "Job has reached the specified backoff limit";
         return Some(End::failure("BackoffLimitExceeded", message));
     }
-    deadline(facts).filter(|deadline| *deadline <= now).map(|_| {
-        End::failure("DeadlineExceeded", "Job was active longer than specified deadline")
-    })
+    deadline(facts)
+        .filter(|deadline| *deadline <= now)
+        .map(|_| End::failure("DeadlineExceeded", "Job was active longer than specified deadline"))
 }
 
 /// Whether the containers restarted as often as pods may fail. Mirrors `pastBackoffLimitOnFailure`.

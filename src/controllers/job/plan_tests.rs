@@ -21,8 +21,7 @@ fn pod(number: usize, text: &str) -> Pod {
     let (phase, rest) = text.split_at(1);
     let part = |mark: char| {
         let start = rest.find(mark)? + 1;
-        let digits: String =
-            rest[start..].chars().take_while(char::is_ascii_digit).collect();
+        let digits: String = rest[start..].chars().take_while(char::is_ascii_digit).collect();
         Some(digits)
     };
     let index: String = rest.chars().take_while(char::is_ascii_digit).collect();

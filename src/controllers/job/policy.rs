@@ -55,8 +55,7 @@ fn matches(rule: &PodFailurePolicyRule, pod: &Pod) -> Option<String> {
     if let Some(codes) = &rule.on_exit_codes {
         let lists = [&status.container_statuses, &status.init_container_statuses];
         let all = lists.into_iter().flat_map(|list| list.iter().flatten());
-        let (container, code) =
-            all.filter_map(|container| exit_code(container, codes)).next()?;
+        let (container, code) = all.filter_map(|container| exit_code(container, codes)).next()?;
         return Some(format!(
             "Container {container} for pod {namespace}/{name} failed with exit code {code}"
         ));

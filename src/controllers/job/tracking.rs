@@ -42,12 +42,7 @@ pub struct Tracking<'a> {
 }
 
 /// Counts, after the plan's action. Mirrors the second half of `syncJob`.
-pub fn track<'a>(
-    facts: &Facts<'a>,
-    plan: &Plan<'a>,
-    outcome: Outcome,
-    now: Time,
-) -> Tracking<'a> {
+pub fn track<'a>(facts: &Facts<'a>, plan: &Plan<'a>, outcome: Outcome, now: Time) -> Tracking<'a> {
     let mut tracking = Tracking { status: facts.status.clone(), ..Tracking::default() };
     let stays = matches!(&plan.action, Action::Stop(pods) if number(pods.len()) > outcome.deleted);
     tracking.end = plan.end.clone().filter(|_| !stays);
@@ -159,9 +154,8 @@ impl<'a> Tracking<'a> {
         let is_indexed = facts.indexes.is_some();
         let before = facts.indexes.as_ref().map(|indexes| &indexes.before);
         let uncounted = self.status.uncounted_terminated_pods.get_or_insert_default();
-        let is_named = |list: &Option<Vec<String>>| {
-            list.as_ref().is_some_and(|list| list.contains(uid(pod)))
-        };
+        let is_named =
+            |list: &Option<Vec<String>>| list.as_ref().is_some_and(|list| list.contains(uid(pod)));
         if pod::phase(pod) == "Succeeded" && !is_named(&uncounted.failed) {
             if let Some(before) = before {
                 // The index alone keeps a pod from being counted twice.
@@ -205,8 +199,7 @@ impl<'a> Tracking<'a> {
         let Some(end) = &mut self.end else { return };
         if matches!(end.kind, "FailureTarget" | "SuccessCriteriaMet") {
             let (reason, message) = (&end.reason, &end.message);
-            self.changed |=
-                set_condition(&mut self.status, end.kind, "True", reason, message, now);
+            self.changed |= set_condition(&mut self.status, end.kind, "True", reason, message, now);
         }
         end.kind = if end.kind == "SuccessCriteriaMet" { "Complete" } else { "Failed" };
     }
@@ -237,8 +230,7 @@ pub fn settle(status: &mut JobStatus, is_kept: impl Fn(&String) -> bool) -> bool
 /// Mirrors `enactJobFinished`.
 pub fn finish(status: &mut JobStatus, end: &End, now: Time) -> bool {
     let uncounted = status.uncounted_terminated_pods.as_ref();
-    let is_counted =
-        uncounted.is_none_or(|both| both.succeeded.is_none() && both.failed.is_none());
+    let is_counted = uncounted.is_none_or(|both| both.succeeded.is_none() && both.failed.is_none());
     if !is_counted || status.terminating.unwrap_or(0) > 0 {
         return false;
     }
@@ -248,7 +240,6 @@ pub fn finish(status: &mut JobStatus, end: &End, now: Time) -> bool {
     }
     true
 }
-
 
 /// Sets a condition; what never held is not denied. Whether that changed anything.
 /// Mirrors `ensureJobConditionStatus`.
@@ -289,4 +280,3 @@ fn set_condition(
     }
     changed
 }
-
