@@ -209,11 +209,11 @@ fn new_finalizers(new: &ObjectMeta, old: &ObjectMeta) -> Option<FieldError> {
     Some(FieldError::forbidden("metadata.finalizers", detail))
 }
 
-/// What is wrong with a name. Namespaces and services are parts of host names, everything else
-/// may have dots.
+/// What is wrong with a name. Namespaces, services and the pods of StatefulSets are parts of host
+/// names, everything else may have dots.
 fn name_faults(names: &Names, name: &str) -> Vec<String> {
     match (names.group, names.plural) {
-        ("", "namespaces" | "services") => label_faults(name),
+        ("", "namespaces" | "services") | ("apps", "statefulsets") => label_faults(name),
         _ => label_name::subdomain_errors(name),
     }
 }

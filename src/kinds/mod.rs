@@ -8,6 +8,8 @@ pub mod config_map;
 pub mod controller_revision;
 /// CronJob.
 pub mod cron_job;
+/// DaemonSet.
+pub mod daemon_set;
 /// Deployment.
 pub mod deployment;
 /// The parts that descriptions share.
@@ -69,6 +71,8 @@ pub mod selectors;
 pub mod service;
 /// ServiceAccount.
 pub mod service_account;
+/// StatefulSet.
+pub mod stateful_set;
 /// StorageClass.
 pub mod storage_class;
 #[cfg(test)]
@@ -199,8 +203,8 @@ pub trait Kind: Sync {
     fn prepare_status(&self, new: &mut Object, old: &Object);
     /// What is wrong with an object.
     fn validate(&self, object: &Object) -> Vec<FieldError>;
-    /// What is wrong with a replacement, beyond `validate`.
-    fn validate_update(&self, new: &Object, old: &Object) -> Vec<FieldError>;
+    /// What is wrong with a replacement.
+    fn validate_replacement(&self, new: &Object, old: &Object) -> Vec<FieldError>;
     /// Seconds of grace that deletion gives by default; zero deletes at once.
     fn default_grace(&self, object: &Object) -> i64;
     /// The fields that field selectors may name, beyond `metadata.name` and `metadata.namespace`.
@@ -236,8 +240,10 @@ pub const KINDS: &[&dyn Kind] = &[
     &service_account::ServiceAccounts,
     &service::Services,
     &controller_revision::ControllerRevisions,
+    &daemon_set::DaemonSets,
     &deployment::Deployments,
     &replica_set::ReplicaSets,
+    &stateful_set::StatefulSets,
     &horizontal_pod_autoscaler::HorizontalPodAutoscalers,
     &cron_job::CronJobs,
     &job::Jobs,

@@ -107,8 +107,7 @@ fn faults_of_replacements_read_as_upstream_words_them() {
         let (kind, old) = admitted(block[0].strip_prefix("< ").unwrap());
         let (_, mut new) = admitted(block[1].strip_prefix("> ").unwrap());
         kind.prepare_update(&mut new, &old);
-        let mut faults = kind.validate(&new);
-        faults.extend(kind.validate_update(&new, &old));
+        let faults = kind.validate_replacement(&new, &old);
         let lines = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         let found: Vec<String> = lines.lines().map(|line| format!("| {line}")).collect();
         if found != block[2..] {

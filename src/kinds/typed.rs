@@ -43,6 +43,12 @@ pub trait Typed: Sync + 'static {
     fn validate_update(new: &Self::Object, old: &Self::Object) -> Vec<FieldError> {
         Vec::new()
     }
+    /// Everything that is wrong with a replacement, in the order in which upstream looks.
+    fn validate_replacement(new: &Self::Object, old: &Self::Object) -> Vec<FieldError> {
+        let mut errors = Self::validate(new);
+        errors.extend(Self::validate_update(new, old));
+        errors
+    }
     /// Seconds of grace that deletion gives by default.
     fn default_grace(object: &Self::Object) -> i64 {
         0
@@ -109,8 +115,8 @@ impl<K: Typed> Kind for K {
         K::validate(typed::<K>(object))
     }
 
-    fn validate_update(&self, new: &Object, old: &Object) -> Vec<FieldError> {
-        K::validate_update(typed::<K>(new), typed::<K>(old))
+    fn validate_replacement(&self, new: &Object, old: &Object) -> Vec<FieldError> {
+        K::validate_replacement(typed::<K>(new), typed::<K>(old))
     }
 
     fn default_grace(&self, object: &Object) -> i64 {

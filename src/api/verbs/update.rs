@@ -58,8 +58,7 @@ impl Server {
         match part {
             Part::Main => {
                 kind.prepare_update(&mut new, &old);
-                errors.extend(kind.validate(&new));
-                errors.extend(kind.validate_update(&new, &old));
+                errors.extend(kind.validate_replacement(&new, &old));
             }
             Part::Status => kind.prepare_status(&mut new, &old),
             Part::Prepared(_) => errors.extend(kind.validate(&new)),

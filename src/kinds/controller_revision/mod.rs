@@ -1,9 +1,11 @@
 //! ControllerRevision.
 
 use k8s_openapi::api::apps::v1::ControllerRevision;
+use serde_json::Value;
 
 use super::cells::{self, NONE};
-use super::{Column, Names, Typed};
+use super::path::{Errors, Path};
+use super::{Column, FieldError, Names, Typed};
 use crate::object::meta;
 use crate::sim::Time;
 
@@ -26,6 +28,23 @@ impl Typed for ControllerRevisions {
         Column::new("Revision"),
         Column::new("Age"),
     ];
+
+    fn validate(object: &ControllerRevision) -> Vec<FieldError> {
+        let mut errors = Errors::default();
+        errors.non_negative(&Path::new("revision"), object.revision);
+        match object.data.as_ref().map(|data| &data.0) {
+            Some(Value::Object(_)) => {}
+            None | Some(Value::Null) => errors.required(&Path::new("data"), "data is mandatory"),
+            Some(_) => errors.required(&Path::new("data"), "data must be a valid JSON object"),
+        }
+        errors.0
+    }
+
+    fn validate_update(new: &ControllerRevision, old: &ControllerRevision) -> Vec<FieldError> {
+        let mut errors = Errors::default();
+        errors.immutable(&Path::new("data"), &new.data, &old.data);
+        errors.0
+    }
 
     fn row(object: &ControllerRevision, now: Time) -> Vec<String> {
         let meta = &object.metadata;

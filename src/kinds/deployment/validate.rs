@@ -6,6 +6,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use crate::kinds::FieldError;
 use crate::kinds::path::{Errors, Path};
 use crate::kinds::pod_template::validate;
+use crate::object::codec;
 
 const PERCENT: &str = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 
@@ -63,20 +64,34 @@ fn validate_strategy(path: &Path<'_>, strategy: &DeploymentStrategy, errors: &mu
             at_most_all(&path, unavailable, errors);
         }
         other => {
-            // Upstream shows the whole strategy here, in its internal form.
-            let update = strategy.rolling_update.as_ref().map(|update| {
-                serde_json::json!({
-                    "MaxUnavailable": update.max_unavailable,
-                    "MaxSurge": update.max_surge,
-                })
-            });
-            let update = update.unwrap_or_default();
-            let value = format!("{{\"Type\":{other:?},\"RollingUpdate\":{update}}}");
-            let supported = ["Recreate", "RollingUpdate"];
-            let error = FieldError::not_supported(&path.to_string(), "", &supported);
-            errors.0.push(FieldError { value, ..error });
+            let bounds = strategy.rolling_update.as_ref();
+            let bounds = bounds.map(|update| (&update.max_unavailable, &update.max_surge));
+            unsupported_strategy(path, other, bounds, &["Recreate", "RollingUpdate"], errors);
         }
     }
+}
+
+/// Refuses a kind of strategy, with the strategy as the API server sees it inside.
+pub fn unsupported_strategy(
+    path: &Path<'_>,
+    kind: &str,
+    bounds: Option<(&Option<IntOrString>, &Option<IntOrString>)>,
+    supported: &[&str],
+    errors: &mut Errors,
+) {
+    let update = bounds.map(|(unavailable, surge)| {
+        let (unavailable, surge) = (codec::encode(unavailable), codec::encode(surge));
+        format!("{{\"MaxUnavailable\":{unavailable},\"MaxSurge\":{surge}}}")
+    });
+    let value = strategy_text(kind, update);
+    let error = FieldError::not_supported(&path.to_string(), "", supported);
+    errors.0.push(FieldError { value, ..error });
+}
+
+/// A strategy as the API server sees it inside.
+pub fn strategy_text(kind: &str, update: Option<String>) -> String {
+    let update = update.as_deref().unwrap_or("null");
+    format!("{{\"Type\":{kind:?},\"RollingUpdate\":{update}}}")
 }
 
 /// A count that is not negative, or a percentage. Mirrors `ValidatePositiveIntOrPercent`.
@@ -100,7 +115,7 @@ pub fn at_most_all(path: &Path<'_>, value: &IntOrString, errors: &mut Errors) {
 }
 
 /// The number itself, of a count or of a percentage.
-fn amount(value: &IntOrString) -> i64 {
+pub fn amount(value: &IntOrString) -> i64 {
     match value {
         IntOrString::Int(count) => i64::from(*count),
         IntOrString::String(text) => percent(text).unwrap_or(0),
