@@ -19,6 +19,9 @@ macro_rules! transcripts {
 #[cfg_attr(not(target_arch = "wasm32"), test)]
 fn every_transcript_runs_the_same_everywhere() {
     let transcripts = transcripts! {
+        "batch/job.txt"
+        "course/cronjob.txt"
+        "course/job.txt"
         "course/nginx-deploy.txt"
         "kubectl/describe.txt"
         "kubectl/mistakes.txt"

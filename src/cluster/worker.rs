@@ -40,7 +40,7 @@ impl Worker {
                 let keys = watch.wakes(&change.object, change.previous.as_ref(), cache);
                 for key in keys {
                     let previous = change.previous.as_ref();
-                    let patience = self.controller.patience(&key, &change.object, previous);
+                    let patience = self.controller.patience(&key, &change.object, previous, now);
                     if patience.is_zero() {
                         self.queue.add(key);
                     } else {

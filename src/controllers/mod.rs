@@ -1,5 +1,6 @@
 //! The controllers, a folder each. They meet only through API objects.
 
+mod cronjob;
 mod defaults;
 mod deployment;
 mod endpoints;
@@ -15,6 +16,7 @@ pub mod pod;
 pub mod pod_control;
 mod protection;
 mod replicaset;
+mod ttlafterfinished;
 mod settings;
 
 pub use self::settings::Settings;
@@ -30,6 +32,8 @@ pub fn controllers(settings: Settings) -> Vec<Box<dyn Controller>> {
         Box::new(replicaset::replica_sets()),
         Box::new(replicaset::replication_controllers()),
         Box::new(job::Jobs::default()),
+        Box::new(cronjob::CronJobs::default()),
+        Box::new(ttlafterfinished::FinishedJobs),
         Box::new(persistentvolume::Binder),
         Box::new(protection::ClaimProtection),
         Box::new(protection::VolumeProtection),

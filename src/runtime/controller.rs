@@ -163,7 +163,13 @@ pub trait Controller: CloneController {
     fn sync(&mut self, key: &Key, cx: &mut Context<'_>) -> Result<Next, Status>;
     /// How long a change of `object` (from `previous`) may wait before it wakes `key`, so that one
     /// look answers many changes. Mirrors `AddAfter` of event handlers.
-    fn patience(&self, _key: &Key, _object: &Object, _previous: Option<&Object>) -> Duration {
+    fn patience(
+        &self,
+        _key: &Key,
+        _object: &Object,
+        _previous: Option<&Object>,
+        _now: Time,
+    ) -> Duration {
         Duration::ZERO
     }
     /// How often every object of its `Own` types is worked on although nothing changed.

@@ -15,4 +15,4 @@ pub use cache::Cache;
 pub use controller::{Context, Controller, Next, Watch};
 pub use expectations::Expectations;
 pub use queue::Queue;
-pub use recorder::{EventType, Place, record_event, record_event_at};
+pub use recorder::{EventType, Place, record_event, record_event_at, reference};

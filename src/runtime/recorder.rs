@@ -104,8 +104,8 @@ pub fn record_event_at(
     let _ = api.call(request.by(source));
 }
 
-/// A reference to `object`, as events carry it. Mirrors `ref.GetReference`.
-fn reference(object: &Object) -> ObjectReference {
+/// A reference to `object`, as events and statuses carry it. Mirrors `ref.GetReference`.
+pub fn reference(object: &Object) -> ObjectReference {
     ObjectReference {
         api_version: Some(object.api_version().to_owned()),
         kind: Some(object.kind().to_owned()),

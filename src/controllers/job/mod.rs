@@ -28,6 +28,7 @@ use crate::kinds::{job, selectors};
 use crate::object::{GroupResource, Key, Object, meta};
 use crate::runtime::claim::{self, Claim};
 use crate::runtime::{Cache, Context, Controller, EventType, Expectations, Next, Watch, batch};
+use crate::sim::Time;
 
 /// The type of Jobs.
 pub const JOBS: GroupResource = GroupResource::new("batch", "jobs");
@@ -62,7 +63,13 @@ impl Controller for Jobs {
         ]
     }
 
-    fn patience(&self, key: &Key, object: &Object, previous: Option<&Object>) -> Duration {
+    fn patience(
+        &self,
+        key: &Key,
+        object: &Object,
+        previous: Option<&Object>,
+        _: Time,
+    ) -> Duration {
         let is_news = match previous {
             _ if object.resource() == PODS => key.resource == PODS,
             Some(previous) => previous.meta().generation != object.meta().generation,

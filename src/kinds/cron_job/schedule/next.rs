@@ -32,6 +32,20 @@ impl Zone {
         zone.map(Self).ok_or_else(|| format!("unknown time zone {name}"))
     }
 
+    /// The moment as clocks show it there. Mirrors `time.RFC3339`.
+    pub fn rfc3339(&self, at: Time) -> String {
+        let second = i64::try_from(at.seconds()).unwrap_or(i64::MAX);
+        let civil = Local::at(self, second).civil;
+        match self.offset(second) {
+            0 => format!("{civil}Z"),
+            offset => {
+                let sign = if offset < 0 { '-' } else { '+' };
+                let minutes = offset.abs() / 60;
+                format!("{civil}{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+            }
+        }
+    }
+
     /// The offset from UTC at a second since the epoch.
     fn offset(&self, second: i64) -> i64 {
         let stamp = Timestamp::from_second(second).unwrap_or_default();
