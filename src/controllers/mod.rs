@@ -16,8 +16,8 @@ pub mod pod;
 pub mod pod_control;
 mod protection;
 mod replicaset;
-mod ttlafterfinished;
 mod settings;
+mod ttlafterfinished;
 
 pub use self::settings::Settings;
 use crate::runtime::Controller;

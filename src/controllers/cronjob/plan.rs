@@ -72,8 +72,7 @@ fn look(plan: &mut Plan<'_>, active: &mut Vec<ObjectReference>, job: &Job) {
     let position = active.iter().position(|one| one.uid.as_deref() == Some(uid(job)));
     let Some(end) = job::end(job) else {
         if position.is_none() {
-            let message =
-                format!("Saw a job that the controller did not create or forgot: {name}");
+            let message = format!("Saw a job that the controller did not create or forgot: {name}");
             plan.news.push((EventType::Warning, "UnexpectedJob", message));
         }
         return;
@@ -108,9 +107,10 @@ fn schedule(plan: &mut Plan<'_>, cron: &CronJob, now: Time) {
                        .spec.startingDeadlineSeconds or check clock skew";
         plan.news.push((EventType::Warning, "TooManyMissedTimes", message.to_owned()));
     }
-    let window = cron.spec.starting_deadline_seconds.map(|seconds| {
-        due.at + Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
-    });
+    let window = cron
+        .spec
+        .starting_deadline_seconds
+        .map(|seconds| due.at + Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
     if window.is_some_and(|end| end < now) {
         let at = crate::kinds::describe::time(Some(&meta::timestamp(due.at)));
         let message = format!("Missed scheduled time to start a job: {at}");

@@ -63,13 +63,7 @@ impl Controller for Jobs {
         ]
     }
 
-    fn patience(
-        &self,
-        key: &Key,
-        object: &Object,
-        previous: Option<&Object>,
-        _: Time,
-    ) -> Duration {
+    fn patience(&self, key: &Key, object: &Object, previous: Option<&Object>, _: Time) -> Duration {
         let is_news = match previous {
             _ if object.resource() == PODS => key.resource == PODS,
             Some(previous) => previous.meta().generation != object.meta().generation,
