@@ -5,6 +5,7 @@
 
 mod args;
 mod command;
+mod complete;
 mod dry_run;
 mod failure;
 mod files;
@@ -14,6 +15,7 @@ mod sort;
 
 pub use args::{Args, Flag, Takes};
 pub use command::{COMMANDS, Command};
+pub use complete::{Completion, complete};
 pub use failure::Failure;
 pub use files::Files;
 
