@@ -6,6 +6,10 @@ use tabernetes::scenario;
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
+#[cfg(target_arch = "wasm32")]
+#[path = "browser/components.rs"]
+mod components;
+
 /// The traces' hashes, as the native run left them.
 const HASHES: &str = include_str!("scenarios/hashes.txt");
 

@@ -1,7 +1,9 @@
 //! Everything a person can do on the page.
 
+use std::rc::Rc;
+
 use super::state::{Action, Column};
-use super::view::Ref;
+use super::view::{Load, Ref};
 
 /// One wish. Those that concern the cluster go to the session, the others to the page's state.
 pub enum Act {
@@ -35,8 +37,12 @@ pub enum Act {
     NewFile,
     /// Switches the theme.
     SwitchTheme,
-    /// Sets the load of a Deployment, in requests per second.
-    Load(Ref, u32),
+    /// Sets what the Pods of a workload use.
+    Load(Ref, Load),
+    /// A new worker joins the cluster.
+    AddNode,
+    /// A node falls silent (true) or speaks again.
+    Silence(Rc<str>, bool),
     /// Jumps to a problem, by its index.
     Jump(usize),
 }

@@ -14,6 +14,7 @@ use super::session::{Handle, stamp};
 use super::state::{Action, Column, Document, State};
 use super::terminal::Terminal;
 use super::topbar::TopBar;
+use super::widgets::icon::{CLOSE, icon, kind_icon};
 use super::widgets::link::link;
 use super::widgets::tabs::{Tab, Tabs};
 use crate::web::{dom, frame};
@@ -25,6 +26,7 @@ fn first_state(session: &Handle) -> State {
     State {
         view: session.view(),
         pace: session.pace(),
+        note: None,
         blocks: session.blocks(),
         documents: Rc::new(files::load_documents()),
         active: 0,
@@ -65,6 +67,7 @@ pub fn App() -> Html {
     };
     let scene = Scene {
         view: state.view.clone(),
+        epoch: 0,
         selection: state.selection.clone(),
         session: session.clone(),
         act: act.clone(),
@@ -75,10 +78,11 @@ pub fn App() -> Html {
         Column::Inspector => "show-inspector",
         Column::Terminal => "show-terminal",
     };
+    let inspected = state.selection.is_some().then_some("inspected");
     html! {
-        <div class={classes!("page", column, state.folded.then_some("folded"))}>
+        <div class={classes!("page", column, state.folded.then_some("folded"), inspected)}>
             <a class="skip" href="#terminal-input">{ t().skip_to_terminal }</a>
-            <TopBar pace={state.pace} folded={state.folded} act={act.clone()} />
+            <TopBar pace={state.pace} note={state.note.clone()} folded={state.folded} act={act.clone()} />
             { columns(state.column, &act) }
             <div class="area-editor">
                 <Editor documents={state.documents.clone()} active={state.active}
@@ -87,7 +91,8 @@ pub fn App() -> Html {
             <main class="area-stage">{ stage(&state, scene.clone()) }</main>
             <aside class="area-inspector" aria-label={t().inspector}>{ inspector(&state, scene) }</aside>
             <div class="area-terminal">
-                <Terminal blocks={state.blocks.clone()} busy={state.pace.busy} {session} {act} />
+                <Terminal blocks={state.blocks.clone()} busy={state.pace.busy} {session}
+                    documents={state.documents.clone()} {act} />
             </div>
         </div>
     }
@@ -95,6 +100,7 @@ pub fn App() -> Html {
 
 fn start_frames(session: Handle, send: UseReducerDispatcher<State>) {
     let mut shown = (session.view(), session.blocks(), session.pace());
+    let mut note = None;
     let mut saved = 0.0;
     frame::start(move |now| {
         session.frame(now);
@@ -113,6 +119,10 @@ fn start_frames(session: Handle, send: UseReducerDispatcher<State>) {
             send.dispatch(Action::Pace(next.2));
         }
         shown = next;
+        if session.note() != note {
+            note = session.note();
+            send.dispatch(Action::Note(note.clone()));
+        }
         if let Some(problems) = session.take_problems() {
             send.dispatch(Action::Problems(Rc::new(problems)));
         }
@@ -161,7 +171,9 @@ fn carry_out(act: Act, session: &Handle, state: &UseReducerHandle<State>) {
             files::save_theme(dark);
             state.dispatch(Action::Dark(dark));
         }
-        Act::Load(workload, rate) => session.load(&workload, rate),
+        Act::Load(workload, load) => session.load(&workload, load),
+        Act::AddNode => session.add_node(),
+        Act::Silence(node, silent) => session.silence(&node, silent),
         Act::Jump(n) => jump(n, state),
     }
 }
@@ -226,7 +238,10 @@ fn panel_tabs(place: Place, state: &State) -> Vec<Tab> {
 
 fn open_panel(prefix: &str, id: &'static str, scene: Scene) -> Html {
     let panel = PANELS.iter().find(|panel| panel.id == id);
-    let content = panel.map_or_else(Html::default, |panel| (panel.render)(scene));
+    let content = panel.map_or_else(Html::default, |panel| {
+        let epoch = (panel.epoch)(&scene);
+        (panel.render)(Scene { epoch, ..scene })
+    });
     html! {
         <div class="panel" role="tabpanel" key={id} id={format!("{prefix}-panel")} tabindex="0"
             aria-labelledby={format!("{prefix}-tab-{id}")}>{ content }</div>
@@ -251,6 +266,10 @@ fn inspector(state: &State, scene: Scene) -> Html {
     };
     let act = scene.act.clone();
     let choose = Callback::from(move |id| act.emit(Act::Show(Action::Inspector(id))));
+    let close = {
+        let act = scene.act.clone();
+        move |_: MouseEvent| act.emit(Act::Show(Action::Unselect))
+    };
     let gone = scene.selected().is_none();
     let owners = scene.selected().map(|item| scene.view.chain(item)).unwrap_or_default();
     let owners = owners.iter().skip(1).rev().map(|owner| {
@@ -260,7 +279,9 @@ fn inspector(state: &State, scene: Scene) -> Html {
         <>
             <div class="object-head">
                 <p class="trail">{ for owners }<span class="kind">{ &*reference.kind }</span></p>
-                <h2>{ &*reference.name }</h2>
+                <button type="button" class="icon-button small" aria-label={t().close_inspector}
+                    title={t().close_inspector} onclick={close}>{ icon(CLOSE) }</button>
+                <h2>{ kind_icon(&reference.kind) }{ &*reference.name }</h2>
             </div>
             if gone {
                 <p class="empty">{ t().gone }</p>

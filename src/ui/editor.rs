@@ -6,12 +6,12 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::act::Act;
-use super::messages::t;
+use super::messages::{fill, t};
 use super::samples::SAMPLES;
 use super::state::{Action, Document, Problem};
 use super::widgets::icon::{ADD, CLOSE, icon};
 use super::widgets::yaml;
-use crate::web::field;
+use crate::web::{dom, field};
 
 /// More text than this, in UTF-16 units, is refused: the page must answer at once.
 pub const TEXT_MAX: u32 = 500_000;
@@ -41,6 +41,7 @@ pub struct EditorProps {
 #[component]
 pub fn Editor(props: &EditorProps) -> Html {
     let act = &props.act;
+    use_effect_with(props.active, |_| dom::reveal("open-file"));
     let name = props.documents.get(props.active).map(|d| d.name.clone()).unwrap_or_default();
     let apply = {
         let act = act.clone();
@@ -115,7 +116,8 @@ fn files(props: &EditorProps) -> Html {
         let size = document.name.chars().count().clamp(6, 26).to_string();
         let label = format!("{} {}", t().close_file, document.name);
         html! {
-            <li key={&*document.name} class={classes!("file", current.then_some("open"))}>
+            <li key={&*document.name} class={classes!("file", current.then_some("open"))}
+                id={current.then_some("open-file")}>
                 if current {
                     <input class="file-name" value={document.name.clone()} onchange={rename}
                         aria-label={t().file_name} {size} />
@@ -152,7 +154,13 @@ fn problem_list(props: &EditorProps) -> Html {
         let act = props.act.clone();
         html! {
             <li><button type="button" onclick={move |_| act.emit(Act::Jump(n))}>
-                <span class="problem-place">{ format!("{}:{}", problem.file, problem.line) }</span>
+                <span class="problem-place">
+                    { &*problem.file }
+                    if let Some(document) = problem.document {
+                        { ", " }{ fill(t().document_number, &document.to_string()) }
+                    }
+                    { ", " }{ fill(t().line_number, &problem.line.to_string()) }
+                </span>
                 if !problem.field.is_empty() { <code>{ &problem.field }</code> }
                 <span>{ &problem.message }</span>
             </button></li>
@@ -160,7 +168,7 @@ fn problem_list(props: &EditorProps) -> Html {
     };
     html! {
         <div class="problems" role="alert">
-            <h3>{ t().problems }</h3>
+            <h3>{ t().problems }<span class="badge">{ props.problems.len() }</span></h3>
             <ul>{ for props.problems.iter().enumerate().map(row) }</ul>
         </div>
     }

@@ -1,8 +1,8 @@
-//! From the store to the page's items, reusing those whose objects did not change.
+//! From the store to the page's items, following it change by change.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use imbl::OrdMap;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
@@ -10,42 +10,157 @@ use k8s_openapi::api::core::v1::{
     Event, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController,
 };
 
-use super::view::{Facts, Item, Ref, View};
+use super::view::{Facts, Item, Ref};
 use super::{facts, facts_pod};
 use crate::cluster::Cluster;
-use crate::object::Object;
-use crate::scenario::Session;
+use crate::kinds::KINDS;
+use crate::object::{Key, Object};
 
-/// Types that change all the time and that nobody looks at on the page.
-const HIDDEN: &[&str] = &["leases", "endpointslices", "endpoints", "controllerrevisions"];
+/// Kinds that change all the time and that nobody looks at on the page.
+const HIDDEN: &[&str] = &["Lease", "EndpointSlice", "Endpoints", "ControllerRevision"];
 
-/// The items of the last snapshot.
-#[derive(Default)]
+/// The page's items: an index over the store that follows it change by change, and whose copies
+/// share what is the same.
+#[derive(Clone, Debug, Default)]
 pub struct Items {
-    known: BTreeMap<Ref, Rc<Item>>,
+    revision: u64,
+    known: OrdMap<Ref, Rc<Item>>,
+    /// The owner's and the item's own identity, to find what an owner controls.
+    owned: OrdMap<(Rc<str>, Ref), Rc<Item>>,
+    uids: OrdMap<Rc<str>, Ref>,
+    counts: OrdMap<Rc<str>, usize>,
+    /// How many are being deleted.
+    leaving: usize,
+    /// For each kind the revision at which one of its objects changed last.
+    changed: OrdMap<Rc<str>, u64>,
 }
 
 impl Items {
-    /// The items of the cluster as it is now.
-    pub fn refresh(&mut self, cluster: &Cluster) -> BTreeMap<Ref, Rc<Item>> {
+    /// Catches up with the cluster.
+    pub fn refresh(&mut self, cluster: &Cluster) {
         let store = cluster.store();
-        let shown = store.resources().filter(|r| !HIDDEN.contains(&&*r.resource));
-        let shown: Vec<_> = shown.cloned().collect();
-        let mut items = BTreeMap::new();
-        for resource in &shown {
-            for object in store.list(resource) {
-                let reference = Ref::new(object.kind(), object.namespace(), object.name());
-                let version = object.meta().resource_version.as_deref().unwrap_or("");
-                let known = self.known.get(&reference);
-                let item = match known.filter(|i| i.version == version && i.uid == object.uid()) {
-                    Some(item) => item.clone(),
-                    None => Rc::new(item(reference.clone(), object)),
-                };
-                items.insert(reference, item);
+        let revision = store.revision();
+        match store.since(self.revision) {
+            Ok(changes) => {
+                for change in changes {
+                    self.follow(cluster, &change.object);
+                }
             }
+            Err(_) => self.rebuild(cluster),
         }
-        self.known.clone_from(&items);
-        items
+        self.revision = revision;
+    }
+
+    /// Brings one object up to date, whatever happened to it.
+    fn follow(&mut self, cluster: &Cluster, object: &Object) {
+        if HIDDEN.contains(&object.kind()) {
+            return;
+        }
+        let reference = Ref::new(object.kind(), object.namespace(), object.name());
+        let known = self.known.get(&reference);
+        let Some(current) = cluster.store().get(&object.key()) else {
+            self.remove(&reference);
+            return;
+        };
+        let version = current.meta().resource_version.as_deref().unwrap_or("");
+        if known.is_none_or(|item| item.version != version || *item.uid != *current.uid()) {
+            self.remove(&reference);
+            self.insert(item(reference, current));
+        }
+    }
+
+    /// Starts over: too much happened since the last time.
+    fn rebuild(&mut self, cluster: &Cluster) {
+        let store = cluster.store();
+        let gone: Vec<Ref> = self.known.keys().cloned().collect();
+        let resources: Vec<_> = store.resources().cloned().collect();
+        let mut there = std::collections::BTreeSet::new();
+        for object in resources.iter().flat_map(|resource| store.list(resource)) {
+            there.insert(Ref::new(object.kind(), object.namespace(), object.name()));
+            self.follow(cluster, object);
+        }
+        for reference in gone.iter().filter(|reference| !there.contains(reference)) {
+            self.remove(reference);
+        }
+    }
+
+    fn insert(&mut self, item: Item) {
+        let item = Rc::new(item);
+        let reference = item.reference.clone();
+        if let Some(owner) = &item.owner {
+            self.owned.insert((owner.clone(), reference.clone()), item.clone());
+        }
+        self.uids.insert(item.uid.clone(), reference.clone());
+        *self.counts.entry(reference.kind.clone()).or_default() += 1;
+        self.leaving += usize::from(item.leaving.is_some());
+        let revision = item.version.parse().unwrap_or(0);
+        let changed = self.changed.entry(reference.kind.clone()).or_default();
+        *changed = revision.max(*changed + 1);
+        self.known.insert(reference, item);
+    }
+
+    fn remove(&mut self, reference: &Ref) {
+        let Some(item) = self.known.remove(reference) else { return };
+        if let Some(owner) = &item.owner {
+            self.owned.remove(&(owner.clone(), reference.clone()));
+        }
+        self.uids.remove(&item.uid);
+        *self.counts.entry(reference.kind.clone()).or_default() -= 1;
+        self.leaving -= usize::from(item.leaving.is_some());
+        *self.changed.entry(reference.kind.clone()).or_default() += 1;
+    }
+
+    /// How many there are.
+    pub fn size(&self) -> usize {
+        self.known.len()
+    }
+
+    /// How many are being deleted.
+    pub fn leaving(&self) -> usize {
+        self.leaving
+    }
+
+    /// The object behind `reference`.
+    pub fn get(&self, reference: &Ref) -> Option<&Rc<Item>> {
+        self.known.get(reference)
+    }
+
+    /// The object with this identity.
+    pub fn by_uid(&self, uid: &Rc<str>) -> Option<&Rc<Item>> {
+        self.get(self.uids.get(uid)?)
+    }
+
+    /// How many objects of `kind` there are.
+    pub fn count(&self, kind: &str) -> usize {
+        self.counts.get(kind).copied().unwrap_or(0)
+    }
+
+    /// A number that changes whenever an object of one of `kinds` does.
+    pub fn epoch(&self, kinds: &[&str]) -> u64 {
+        let of = |kind: &&str| self.changed.get(*kind).copied().unwrap_or(0);
+        kinds.iter().fold(0, |hash: u64, kind| hash.wrapping_mul(1_000_003).wrapping_add(of(kind)))
+    }
+
+    /// A number that changes when something happens that a person waits for, which heartbeats and
+    /// the reports about it are not.
+    pub fn pulse(&self) -> u64 {
+        let quiet = |kind: &str| matches!(kind, "Node" | "Event");
+        let changed = self.changed.iter().filter(|(kind, _)| !quiet(kind));
+        changed.fold(0, |hash: u64, (_, n)| hash.wrapping_mul(1_000_003).wrapping_add(*n))
+    }
+
+    /// Every object of `kind`, in order of namespace and name.
+    pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Rc<Item>> {
+        let first = Ref::new(kind, "", "");
+        let items = self.known.range(first..).map(|(_, item)| item);
+        items.take_while(move |item| &*item.reference.kind == kind)
+    }
+
+    /// What the object with this identity controls, by kind and name.
+    pub fn owned_by<'a>(&'a self, uid: &'a Rc<str>) -> impl Iterator<Item = &'a Rc<Item>> {
+        let first = (uid.clone(), Ref::new("", "", ""));
+        let owned = self.owned.range(first..);
+        owned.take_while(move |((owner, _), _)| owner == uid).map(|(_, item)| item)
     }
 }
 
@@ -58,11 +173,11 @@ fn item(reference: Ref, object: &Object) -> Item {
     });
     Item {
         reference,
-        uid: object.uid().to_owned(),
+        uid: object.uid().into(),
         version: meta.resource_version.clone().unwrap_or_default(),
-        owner: owner.map(|owner| owner.uid.clone()),
+        owner: owner.map(|owner| owner.uid.as_str().into()),
         created: meta.creation_timestamp.as_ref().map(facts::moment),
-        leaving: meta.deletion_timestamp.is_some(),
+        leaving: meta.deletion_timestamp.as_ref().map(facts::moment),
         labels,
         facts: facts_of(object),
     }
@@ -93,43 +208,29 @@ fn facts_of(object: &Object) -> Facts {
         .unwrap_or(Facts::Other)
 }
 
-/// A number that changes when something on the page's mind changes: Pods and workloads, but not
-/// heartbeats.
-pub fn pulse(cluster: &Cluster) -> u64 {
-    let store = cluster.store();
-    let quiet = |name: &str| HIDDEN.contains(&name) || matches!(name, "nodes" | "events");
-    let resources = store.resources().filter(|r| !quiet(&r.resource));
-    let newest = resources.flat_map(|r| {
-        // How many there are tells of deletions, the newest revision of everything else.
-        let count = u64::try_from(store.count(r)).unwrap_or(u64::MAX);
-        [count, store.list(r).map(Object::revision).max().unwrap_or(0)]
-    });
-    newest.fold(0, |hash, n| hash.wrapping_mul(31).wrapping_add(n))
+/// The object behind a reference.
+fn object<'a>(cluster: &'a Cluster, reference: &Ref) -> Option<&'a Object> {
+    let kind = KINDS.iter().find(|kind| kind.names().kind == &*reference.kind)?;
+    let key = Key::new(kind.names().resource(), &reference.namespace, &reference.name);
+    cluster.store().get(&key)
 }
 
 /// The label selector of a workload, as text.
 pub fn selector(cluster: &Cluster, workload: &Ref) -> Option<String> {
-    let store = cluster.store();
-    let resources: Vec<_> = store.resources().cloned().collect();
-    let objects = resources.iter().flat_map(|r| store.list(r));
-    let object = objects.into_iter().find(|object| {
-        object.kind() == &*workload.kind
-            && object.namespace() == &*workload.namespace
-            && object.name() == &*workload.name
-    })?;
-    let value = object.to_value();
-    let labels = value["spec"]["selector"]["matchLabels"].as_object()?;
+    let value = object(cluster, workload)?.to_value();
+    let selector = &value["spec"]["selector"];
+    let labels = selector.get("matchLabels").unwrap_or(selector).as_object()?;
     let pairs = labels.iter().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or("")));
     Some(pairs.collect::<Vec<_>>().join(","))
 }
 
 /// The workload whose selector text this is.
-pub fn selected_by(view: &View, session: &Session, namespace: &str, text: &str) -> Option<Ref> {
-    let scaled = ["Deployment", "StatefulSet", "ReplicaSet"];
-    let mut workloads = scaled.iter().flat_map(|kind| view.of_kind(kind));
+pub fn selected_by(items: &Items, cluster: &Cluster, namespace: &str, text: &str) -> Option<Ref> {
+    let scaled = ["Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "DaemonSet"];
+    let mut workloads = scaled.iter().flat_map(|kind| items.of_kind(kind));
     let found = workloads.find(|item| {
         &*item.reference.namespace == namespace
-            && selector(session.cluster(), &item.reference).as_deref() == Some(text)
+            && selector(cluster, &item.reference).as_deref() == Some(text)
     });
     found.map(|item| item.reference.clone())
 }

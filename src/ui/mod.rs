@@ -5,8 +5,6 @@
 pub mod act;
 /// The frame: bars, columns, and where an act goes.
 pub mod app;
-/// What the Tab key knows.
-pub mod completion;
 /// The editor.
 pub mod editor;
 /// From Kubernetes objects to what the page draws of them.

@@ -24,6 +24,12 @@ pub fn find(document: &Document, output: &str) -> Vec<Problem> {
         if text.ends_with(" is invalid:") {
             continue;
         }
+        if let Some((kind, field, wanted)) = type_error(text) {
+            let start = mistyped(&document.text, kind, field, wanted);
+            let at = locate(&document.text, start, field).0.unwrap_or(start);
+            problems.push(problem(document, at + 1, field, text));
+            continue;
+        }
         let fields = fields(text);
         let start = above.or_else(|| {
             let (field, _) = fields.first()?;
@@ -50,9 +56,12 @@ fn is_error(line: &str) -> bool {
 
 fn problem(document: &Document, line: usize, field: &str, message: &str) -> Problem {
     let lines = document.text.lines().count().max(1);
+    let line = line.clamp(1, lines);
+    let starts = starts(&document.text);
     Problem {
         file: Rc::clone(&document.name),
-        line: line.clamp(1, lines),
+        document: (starts.len() > 1).then(|| starts.iter().filter(|start| **start < line).count()),
+        line,
         field: field.to_owned(),
         message: message.to_owned(),
     }
@@ -63,6 +72,44 @@ fn yaml_line(text: &str) -> Option<usize> {
     let at = text.find("yaml: line ")? + "yaml: line ".len();
     let digits: String = text[at..].chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
+}
+
+/// The kind, the field and the type that a decoder's refusal names: `Deployment in version "v1"
+/// cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field
+/// DeploymentSpec.spec.replicas of type int32`.
+fn type_error(text: &str) -> Option<(&str, &str, &str)> {
+    let kind = text.split(" in version ").next()?.rsplit(' ').next()?;
+    let (path, wanted) = text.split_once("Go struct field ")?.1.split_once(" of type ")?;
+    // In front of the path stands the name of the innermost struct.
+    let (_, path) = path.split_once('.')?;
+    Some((kind, path, wanted.trim()))
+}
+
+/// The document (its first line, from zero) of `kind` in which `field` is not of the wanted type.
+fn mistyped(text: &str, kind: &str, field: &str, wanted: &str) -> usize {
+    let lines: Vec<&str> = text.lines().collect();
+    let of_kind = |start: &usize| {
+        let written = locate(text, *start, "kind").0.map(|at| value(lines[at]));
+        written == Some(kind) && locate(text, *start, field).1
+    };
+    let is_wrong = |start: &usize| {
+        let value = locate(text, *start, field).0.map_or("", |at| value(lines[at]));
+        match wanted {
+            "bool" => !matches!(value, "true" | "false"),
+            "string" => value.parse::<f64>().is_ok() || matches!(value, "true" | "false"),
+            number if number.starts_with("int") => value.parse::<i64>().is_err(),
+            _ => true,
+        }
+    };
+    let candidates: Vec<usize> = starts(text).into_iter().filter(of_kind).collect();
+    let found = candidates.iter().copied().find(is_wrong);
+    found.or(candidates.first().copied()).unwrap_or(0)
+}
+
+/// What a line says after its key, without a comment.
+fn value(line: &str) -> &str {
+    let text = line.split_once(':').map_or("", |(_, value)| value);
+    text.split(" #").next().unwrap_or("").trim()
 }
 
 /// The object an error is about: the first quoted word.

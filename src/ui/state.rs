@@ -20,6 +20,8 @@ pub struct Document {
 pub struct Problem {
     /// The file.
     pub file: Rc<str>,
+    /// Which of the file's documents, counted from 1, if there are several.
+    pub document: Option<usize>,
     /// The line, counted from 1.
     pub line: usize,
     /// The field, empty if none can be named.
@@ -44,14 +46,12 @@ pub struct Block {
 pub enum BlockKind {
     /// A line that was typed.
     Input,
-    /// What kubectl printed.
+    /// What was printed.
     Output,
-    /// What kubectl complained about.
-    Error,
 }
 
 /// How the clock runs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Pace {
     /// Whether it runs.
     pub playing: bool,
@@ -61,6 +61,8 @@ pub struct Pace {
     pub to_idle: bool,
     /// Whether a saved session is being replayed.
     pub restoring: bool,
+    /// How much of it is replayed, in percent.
+    pub restored: u8,
     /// Whether there is something to undo.
     pub can_undo: bool,
     /// Whether a terminal command is still running.
@@ -76,6 +78,7 @@ pub const SPEEDS: &[(&str, u64)] = &[
     ("5x", 5_000),
     ("10x", 10_000),
     ("60x", 60_000),
+    ("100x", 100_000),
     ("1000x", 1_000_000),
 ];
 
@@ -89,6 +92,8 @@ pub struct State {
     pub view: Rc<View>,
     /// The clock.
     pub pace: Pace,
+    /// What the last single step came to.
+    pub note: Option<Rc<str>>,
     /// The terminal's paragraphs.
     pub blocks: Rc<Vec<Block>>,
     /// The editor's files.
@@ -132,6 +137,8 @@ pub enum Action {
     View(Rc<View>),
     /// The clock changed.
     Pace(Pace),
+    /// A single step was taken, or its report is old.
+    Note(Option<Rc<str>>),
     /// The terminal has more to show.
     Blocks(Rc<Vec<Block>>),
     /// An object was selected.
@@ -172,6 +179,7 @@ impl Reducible for State {
         match action {
             Action::View(view) => next.view = view,
             Action::Pace(pace) => next.pace = pace,
+            Action::Note(note) => next.note = note,
             Action::Blocks(blocks) => next.blocks = blocks,
             Action::Select(reference) => {
                 next.selection = Some(reference);
@@ -179,7 +187,12 @@ impl Reducible for State {
                     next.column = Column::Inspector;
                 }
             }
-            Action::Unselect => next.selection = None,
+            Action::Unselect => {
+                next.selection = None;
+                if next.column == Column::Inspector {
+                    next.column = Column::Stage;
+                }
+            }
             Action::Stage(id) => next.stage = id,
             Action::Inspector(id) => next.inspector = id,
             Action::Column(column) => next.column = column,

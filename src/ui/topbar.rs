@@ -1,9 +1,11 @@
 //! The bar at the top: what this is, what time it is there, and how fast that passes.
 
+use std::rc::Rc;
+
 use yew::prelude::*;
 
 use super::act::Act;
-use super::messages::t;
+use super::messages::{fill, t};
 use super::state::{Pace, SPEEDS};
 use super::widgets::icon::{FOLD, FORWARD, PAUSE, PLAY, RESET, STEP, THEME, UNDO, icon};
 use crate::web::field;
@@ -13,6 +15,8 @@ use crate::web::field;
 pub struct TopBarProps {
     /// The clock's pace.
     pub pace: Pace,
+    /// What the last single step came to.
+    pub note: Option<Rc<str>>,
     /// Whether the editor is folded away.
     pub folded: bool,
     /// What to do.
@@ -65,8 +69,9 @@ pub fn TopBar(props: &TopBarProps) -> Html {
                 </select>
             </div>
             <span class="topbar-status" role="status">
-                if pace.restoring { { t().restoring } }
+                if pace.restoring { { fill(t().restoring, &pace.restored.to_string()) } }
                 if pace.to_idle { { t().running_to_idle } }
+                if let Some(note) = &props.note { { &**note } }
             </span>
             <span class="topbar-end">
                 { button(t().undo, UNDO, || Act::Undo, !pace.can_undo) }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::items::Items;
 use crate::sim::Time;
 
 /// Which object: enough to select it, to link to it and to name it to kubectl.
@@ -55,15 +56,15 @@ pub struct Item {
     /// Which object.
     pub reference: Ref,
     /// Its identity over time.
-    pub uid: String,
+    pub uid: Rc<str>,
     /// Its version; another version is another `Item`.
     pub version: String,
     /// The UID of the controller that owns it.
-    pub owner: Option<String>,
+    pub owner: Option<Rc<str>>,
     /// When it was created.
     pub created: Option<Time>,
-    /// Whether it is being deleted.
-    pub leaving: bool,
+    /// When its grace ends, if it is being deleted.
+    pub leaving: Option<Time>,
     /// Its labels, as `key=value`.
     pub labels: Vec<String>,
     /// What its kind adds.
@@ -251,6 +252,15 @@ pub struct EventFacts {
     pub source: String,
 }
 
+/// What the Pods of a workload were told to use, all together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Load {
+    /// CPU in thousandths of a core.
+    pub cpu: Option<u32>,
+    /// Memory of each Pod in MiB.
+    pub memory: Option<u32>,
+}
+
 /// One sample of an autoscaler's replicas, for the chart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sample {
@@ -260,25 +270,24 @@ pub struct Sample {
     pub current: u32,
     /// Replicas it wanted.
     pub desired: u32,
+    /// The first metric by its target, in thousandths.
+    pub usage: Option<u64>,
 }
 
-/// One snapshot. Equal only to itself: the page compares by pointer.
-#[derive(Debug, Default)]
+/// One snapshot. Equal only to itself: the page compares by pointer. Taking one is cheap: what did
+/// not change is shared with the snapshot before.
+#[derive(Clone, Debug, Default)]
 pub struct View {
     /// When it was taken.
     pub now: Time,
     /// The cluster's revision then.
     pub revision: u64,
-    /// Everything there is, by reference.
-    pub items: BTreeMap<Ref, Rc<Item>>,
-    /// The objects a controller owns, by the controller's UID.
-    pub owned: BTreeMap<String, Vec<Rc<Item>>>,
-    /// References by UID.
-    pub by_uid: BTreeMap<String, Ref>,
+    /// Everything there is.
+    pub items: Items,
     /// The replicas of each autoscaler over time.
     pub samples: BTreeMap<Ref, Rc<Vec<Sample>>>,
-    /// How much load each Deployment gets, in requests per second.
-    pub load: BTreeMap<Ref, u32>,
+    /// What each workload was told to use.
+    pub load: BTreeMap<Ref, Load>,
 }
 
 impl PartialEq for View {
@@ -288,26 +297,14 @@ impl PartialEq for View {
 }
 
 impl View {
-    /// A snapshot of `items`.
-    pub fn new(now: Time, revision: u64, items: BTreeMap<Ref, Rc<Item>>) -> Self {
-        let mut owned: BTreeMap<String, Vec<Rc<Item>>> = BTreeMap::new();
-        let mut by_uid = BTreeMap::new();
-        for (reference, item) in &items {
-            by_uid.insert(item.uid.clone(), reference.clone());
-            if let Some(owner) = &item.owner {
-                owned.entry(owner.clone()).or_default().push(item.clone());
-            }
-        }
-        Self { now, revision, items, owned, by_uid, ..Self::default() }
-    }
-
     /// Every object of `kind`, in order of namespace and name.
     pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Rc<Item>> {
-        let first = Ref::new(kind, "", "");
-        self.items
-            .range(first..)
-            .map(|(_, item)| item)
-            .take_while(move |item| &*item.reference.kind == kind)
+        self.items.of_kind(kind)
+    }
+
+    /// How many objects of `kind` there are.
+    pub fn count(&self, kind: &str) -> usize {
+        self.items.count(kind)
     }
 
     /// The object behind `reference`.
@@ -315,14 +312,14 @@ impl View {
         self.items.get(reference)
     }
 
-    /// What `item` controls.
-    pub fn children(&self, item: &Item) -> &[Rc<Item>] {
-        self.owned.get(&item.uid).map_or(&[], Vec::as_slice)
+    /// What `item` controls, by kind and name.
+    pub fn children(&self, item: &Item) -> Vec<Rc<Item>> {
+        self.items.owned_by(&item.uid).cloned().collect()
     }
 
     /// The controller that owns `item`.
     pub fn owner(&self, item: &Item) -> Option<&Rc<Item>> {
-        self.get(self.by_uid.get(item.owner.as_ref()?)?)
+        self.items.by_uid(item.owner.as_ref()?)
     }
 
     /// `item` and its owners, innermost first.
@@ -335,18 +332,5 @@ impl View {
             chain.push(owner);
         }
         chain
-    }
-
-    /// The Pods under `item`, at any depth.
-    pub fn pods_under(&self, item: &Item) -> Vec<Rc<Item>> {
-        let mut pods = Vec::new();
-        for child in self.children(item) {
-            match child.facts {
-                Facts::Pod(_) => pods.push(child.clone()),
-                Facts::Workload(_) => pods.extend(self.pods_under(child)),
-                _ => {}
-            }
-        }
-        pods
     }
 }

@@ -1,5 +1,8 @@
 use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, HtmlElement, HtmlTextAreaElement};
+use web_sys::{
+    Document, Element, HtmlElement, HtmlTextAreaElement, ScrollIntoViewOptions,
+    ScrollLogicalPosition,
+};
 
 fn document() -> Option<Document> {
     web_sys::window()?.document()
@@ -30,6 +33,16 @@ pub fn focus(id: &str) {
 pub fn scroll_to_end(id: &str) {
     if let Some(element) = by_id(id) {
         element.set_scroll_top(element.scroll_height());
+    }
+}
+
+/// Scrolls whatever holds the element `id` until it is in view.
+pub fn reveal(id: &str) {
+    if let Some(element) = by_id(id) {
+        let options = ScrollIntoViewOptions::new();
+        options.set_block(ScrollLogicalPosition::Nearest);
+        options.set_inline(ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
     }
 }
 

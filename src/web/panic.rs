@@ -13,36 +13,50 @@ pub struct Words {
     pub fresh: &'static str,
 }
 
-/// From now on a panic shows an overlay with what happened. Its buttons are plain links
-/// (`?recover=back`, `?recover=fresh`): after a panic no Rust code has to run.
+/// The overlay's id; `start.js` shows the same element after failures that are no panics.
+const ID: &str = "failure";
+
+/// Prepares an overlay, hidden, that says what happened, and shows it at a panic. Its buttons are
+/// plain links (`?recover=back`, `?recover=fresh`): after a failure no Rust code has to run.
 pub fn install(words: Words) {
+    let Some(document) = document() else { return };
+    // A document too broken to draw on cannot be reported on either.
+    let _built = build(&document, words);
     std::panic::set_hook(Box::new(move |info| {
-        let text = info.to_string();
-        if let Some(document) = web_sys::window().and_then(|window| window.document()) {
-            // A document too broken to draw on cannot be reported on either.
-            let _shown = show(&document, words, &text);
-        }
+        let _shown = show(&info.to_string());
     }));
 }
 
-fn show(document: &Document, words: Words, text: &str) -> Option<()> {
+fn document() -> Option<Document> {
+    web_sys::window()?.document()
+}
+
+fn build(document: &Document, words: Words) -> Option<()> {
     let body = document.body()?;
     let overlay = child(document, &body, "div", "")?;
+    overlay.set_id(ID);
     overlay.set_class_name("overlay");
-    overlay.set_attribute("role", "alertdialog").ok()?;
-    overlay.set_attribute("aria-label", words.title).ok()?;
+    for (name, value) in [("hidden", ""), ("role", "alertdialog"), ("aria-label", words.title)] {
+        overlay.set_attribute(name, value).ok()?;
+    }
     let card = child(document, &overlay, "div", "")?;
     card.set_class_name("overlay-card");
     child(document, &card, "h1", words.title)?;
     child(document, &card, "p", words.advice)?;
-    child(document, &card, "pre", text)?;
+    child(document, &card, "pre", "")?;
     for (value, label) in [("back", words.back), ("fresh", words.fresh)] {
         let button = child(document, &card, "a", label)?;
         button.set_attribute("href", &format!("?recover={value}")).ok()?;
         button.set_attribute("role", "button").ok()?;
-        button.set_class_name("button");
+        button.set_class_name(if value == "back" { "button primary" } else { "button" });
     }
     Some(())
+}
+
+fn show(text: &str) -> Option<()> {
+    let overlay = document()?.get_element_by_id(ID)?;
+    overlay.query_selector("pre").ok()??.set_text_content(Some(text));
+    overlay.remove_attribute("hidden").ok()
 }
 
 fn child(document: &Document, parent: &Element, tag: &str, text: &str) -> Option<Element> {

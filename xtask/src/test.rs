@@ -35,8 +35,13 @@ pub fn run() -> Result {
     }
     let url = serve_in_background()?;
     let mut walk = cargo(&tools, "test");
-    walk.args(["--package", "e2e"]).env("TABERNETES_URL", url);
+    walk.args(["--package", "e2e"]).env("TABERNETES_URL", &url);
     report.tests("The page, end to end in Chromium", &mut walk)?;
+    report.step("Frames of the page with 1,000 Pods", || {
+        let mut frames = cargo(&tools, "run");
+        frames.args(["--package", "e2e", "--bin", "frames"]).env("TABERNETES_URL", &url);
+        process::run(&mut frames)
+    })?;
     report.print();
     Ok(())
 }

@@ -3,14 +3,13 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::{Panel, Place, Scene};
+use super::{Panel, Place, Scene, leaving_clock};
 use crate::ui::act::Act;
 use crate::ui::messages::t;
 use crate::ui::samples::SAMPLES;
-use crate::ui::view::{Facts, Item, NodeFacts, PodFacts, Ref, Tone, View};
-use crate::ui::widgets::icon::tone_class;
-use crate::ui::widgets::tile::PodTile;
-use crate::web::field;
+use crate::ui::view::{Facts, Item, NodeFacts, PodFacts, Tone, View};
+use crate::ui::widgets::icon::{ADD, icon, kind_icon, tone_class, tone_icon};
+use crate::ui::widgets::tile::{Pods, PodsProps};
 
 /// Nodes and the Pods on them.
 pub const PANEL: Panel = Panel {
@@ -18,30 +17,32 @@ pub const PANEL: Panel = Panel {
     place: Place::Stage,
     title: |words| words.cluster,
     count: |_| None,
+    epoch: |scene| {
+        let kinds = ["Pod", "Node", "Deployment", "ReplicaSet", "StatefulSet", "Job"];
+        scene.view.items.epoch(&kinds) ^ leaving_clock(&scene.view)
+    },
     render: |scene| html! { <Cluster ..scene /> },
 };
 
-/// More Pods than this in one place are drawn as dots.
-const TILES_MAX: usize = 120;
-
-type Pods = Vec<Rc<Item>>;
-
 #[component]
 fn Cluster(scene: &Scene) -> Html {
-    let mut placed: BTreeMap<&str, Pods> = BTreeMap::new();
+    let mut placed: BTreeMap<&str, Vec<Rc<Item>>> = BTreeMap::new();
     for item in scene.view.of_kind("Pod") {
         let Facts::Pod(pod) = &item.facts else { continue };
         placed.entry(pod.node.as_deref().unwrap_or("")).or_default().push(item.clone());
     }
     let waiting = placed.remove("").unwrap_or_default();
-    let nodes: Vec<_> = scene.view.of_kind("Node").cloned().collect();
-    if nodes.is_empty() {
-        return html! { <p class="empty">{ t().no_nodes }</p> };
-    }
-    let idle = waiting.is_empty() && workload_count(&scene.view) == 0 && busy_pods(&placed) == 0;
+    let idle = waiting.is_empty() && is_empty(&scene.view);
     let card = |node: &Rc<Item>| {
         let pods = placed.get(&*node.reference.name).cloned().unwrap_or_default();
-        node_card(scene, node, pods)
+        let selected = scene.selection.as_ref() == Some(&node.reference);
+        let pods =
+            Rc::new(PodsProps::new(pods, scene.selection.as_ref(), scene.view.now, &scene.act));
+        html! { <NodeCard key={&*node.uid} node={node.clone()} {selected} {pods} /> }
+    };
+    let add = {
+        let act = scene.act.clone();
+        move |_: MouseEvent| act.emit(Act::AddNode)
     };
     html! {
         <div class="cluster">
@@ -49,20 +50,24 @@ fn Cluster(scene: &Scene) -> Html {
             if !waiting.is_empty() {
                 <section class="lane" aria-label={t().unscheduled}>
                     <h3>{ t().unscheduled }<span class="badge">{ waiting.len() }</span></h3>
-                    { pods(scene, &waiting) }
+                    <Pods ..PodsProps::new(waiting, scene.selection.as_ref(), scene.view.now, &scene.act) />
                 </section>
             }
-            <div class="nodes">{ for nodes.iter().map(card) }</div>
+            <div class="nodes">{ for scene.view.of_kind("Node").map(card) }</div>
+            <p class="stage-foot">
+                <button type="button" class="button quiet" onclick={add} title={t().add_node_hint}>
+                    { icon(ADD) }{ t().add_node }
+                </button>
+            </p>
         </div>
     }
 }
 
-fn workload_count(view: &View) -> usize {
-    ["Deployment", "ReplicaSet", "StatefulSet", "Job"].iter().map(|k| view.of_kind(k).count()).sum()
-}
-
-fn busy_pods(placed: &BTreeMap<&str, Pods>) -> usize {
-    placed.values().flatten().filter(|pod| &*pod.reference.namespace != "kube-system").count()
+/// Whether nothing of a person's own is there yet.
+fn is_empty(view: &View) -> bool {
+    let workloads = ["Deployment", "ReplicaSet", "StatefulSet", "Job"];
+    let pods = view.of_kind("Pod").any(|pod| &*pod.reference.namespace != "kube-system");
+    !pods && workloads.iter().all(|kind| view.count(kind) == 0)
 }
 
 fn welcome(act: &Callback<Act>) -> Html {
@@ -80,34 +85,57 @@ fn welcome(act: &Callback<Act>) -> Html {
     }
 }
 
-fn node_card(scene: &Scene, item: &Rc<Item>, pods_here: Pods) -> Html {
+#[derive(Properties, PartialEq)]
+struct NodeCardProps {
+    node: Rc<Item>,
+    selected: bool,
+    pods: Rc<PodsProps>,
+}
+
+/// A node: how it is, what it has, what it refuses, and the Pods on it.
+#[component]
+fn NodeCard(props: &NodeCardProps) -> Html {
+    let item = &props.node;
     let Facts::Node(node) = &item.facts else { return Html::default() };
-    let reference = item.reference.clone();
-    let selected = scene.selection.as_ref() == Some(&reference);
-    let act = scene.act.clone();
-    let label = format!("Node {} {}", reference.name, node.status);
-    let facts = pods_here.iter().filter_map(|p| match &p.facts {
+    let select = {
+        let (reference, act) = (item.reference.clone(), props.pods.act.clone());
+        move |_: MouseEvent| act.emit(Act::select(&reference))
+    };
+    let label = format!("Node {} {}", item.reference.name, node.status);
+    let used = props.pods.pods.iter().filter_map(|pod| match &pod.facts {
         Facts::Pod(pod) if !matches!(pod.tone, Tone::Done) => Some(pod),
         _ => None,
     });
-    let used: Vec<&PodFacts> = facts.collect();
+    let used: Vec<&PodFacts> = used.collect();
+    let PodsProps { pods, selection, clock, act } = &*props.pods;
     html! {
-        <article class={classes!("node", tone_class(node.tone), selected.then_some("selected"))}
-            key={&*reference.name} aria-label={label.clone()}>
-            <button type="button" class="node-head" aria-label={label}
-                onclick={move |_| act.emit(Act::select(&reference))}>
-                <span class={classes!("dot", tone_class(node.tone))} aria-hidden="true"></span>
-                <strong>{ &*item.reference.name }</strong>
-                <span class="muted">{ &node.status }</span>
+        <article class={classes!("node", tone_class(node.tone), props.selected.then_some("selected"))}
+            aria-label={label.clone()}>
+            <button type="button" class="node-head" aria-label={label} onclick={select}>
+                { kind_icon("Node") }
+                <strong class="ellipsis">{ &*item.reference.name }</strong>
                 if node.roles != "<none>" { <span class="tag">{ &node.roles }</span> }
+                <span class="phase">{ tone_icon(node.tone) }{ &node.status }</span>
             </button>
             { capacity(node, &used) }
             if !node.taints.is_empty() {
-                <p class="taints">{ for node.taints.iter().map(|t| html! { <code class="tag">{ t }</code> }) }</p>
+                <ul class="taints" aria-label={t().taints}>
+                    { for node.taints.iter().map(|taint| html! { <li>{ self::taint(taint) }</li> }) }
+                </ul>
             }
-            { pods(scene, &pods_here) }
+            if pods.is_empty() {
+                <p class="none">{ t().no_pods }</p>
+            } else {
+                <Pods pods={pods.clone()} selection={selection.clone()} clock={*clock} act={act.clone()} />
+            }
         </article>
     }
+}
+
+/// A taint, its key shortened to what tells it apart; the tooltip has it all.
+fn taint(taint: &str) -> Html {
+    let short = taint.rsplit_once('/').map_or(taint, |(_, short)| short);
+    html! { <code class="tag" title={taint.to_owned()}>{ short.to_owned() }</code> }
 }
 
 fn capacity(node: &NodeFacts, pods: &[&PodFacts]) -> Html {
@@ -115,7 +143,7 @@ fn capacity(node: &NodeFacts, pods: &[&PodFacts]) -> Html {
     let memory: u64 = pods.iter().map(|p| p.memory).sum();
     let count = u64::try_from(pods.len()).unwrap_or(u64::MAX);
     html! {
-        <dl class="capacity">
+        <dl class="capacity" title={t().capacity_hint}>
             { bar(t().cpu, cpu, node.cpu, cores) }
             { bar(t().memory, memory, node.memory, bytes) }
             { bar(t().pods, count, node.pods, |n| n.to_string()) }
@@ -134,7 +162,7 @@ pub fn bytes(bytes: u64) -> String {
     const GI: u64 = 1 << 30;
     match bytes {
         0 => "0".to_owned(),
-        n if n >= 10 * GI => format!("{}Gi", n / GI),
+        n if n >= 10 * GI || n.is_multiple_of(GI) => format!("{}Gi", n / GI),
         n if n >= GI => format!("{}.{}Gi", n / GI, n % GI * 10 / GI),
         n => format!("{}Mi", n / MI),
     }
@@ -143,87 +171,14 @@ pub fn bytes(bytes: u64) -> String {
 fn bar(label: &str, used: u64, all: u64, word: fn(u64) -> String) -> Html {
     let share = (used.saturating_mul(100) / all.max(1)).min(100);
     let class = if share > 90 { "bar full" } else { "bar" };
-    let text = format!("{} / {}", word(used), word(all));
     html! {
-        <div class="bar-row">
+        <div>
             <dt>{ label }</dt>
-            <dd>
-                <svg {class} viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
-                    <rect class="bar-all" width="100" height="4" />
-                    <rect class="bar-used" width={share.to_string()} height="4" />
-                </svg>
-                <span>{ text }</span>
-            </dd>
+            <dd class="figure">{ word(used) }<span class="muted">{ format!(" / {}", word(all)) }</span></dd>
+            <svg {class} viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
+                <rect class="bar-all" width="100" height="4" />
+                <rect class="bar-used" width={share.to_string()} height="4" />
+            </svg>
         </div>
     }
-}
-
-/// Pods as tiles, or as dots if there are too many.
-pub fn pods(scene: &Scene, pods: &[Rc<Item>]) -> Html {
-    if pods.len() > TILES_MAX {
-        return html! { <Dots pods={pods.to_vec()} act={scene.act.clone()} /> };
-    }
-    if pods.is_empty() {
-        return html! { <p class="none">{ t().no_pods }</p> };
-    }
-    let tile = |item: &Rc<Item>| {
-        let selected = scene.selection.as_ref() == Some(&item.reference);
-        html! {
-            <PodTile key={item.uid.clone()} item={item.clone()} {selected} act={scene.act.clone()} />
-        }
-    };
-    html! { <div class="tiles">{ for pods.iter().map(tile) }</div> }
-}
-
-#[derive(Properties, PartialEq)]
-struct DotsProps {
-    pods: Pods,
-    act: Callback<Act>,
-}
-
-/// How many dots lie in a row, and how far apart.
-const ROW: usize = 40;
-const PITCH: usize = 10;
-
-/// Many Pods: a dot each, one path per state, and the counts in words.
-#[component]
-fn Dots(props: &DotsProps) -> Html {
-    let mut paths: BTreeMap<Tone, String> = BTreeMap::new();
-    let mut words: BTreeMap<&str, usize> = BTreeMap::new();
-    for (n, item) in props.pods.iter().enumerate() {
-        let Facts::Pod(pod) = &item.facts else { continue };
-        let (x, y) = (n % ROW * PITCH + 1, n / ROW * PITCH + 1);
-        paths.entry(pod.tone).or_default().push_str(&format!("M{x} {y}h8v8h-8z"));
-        *words.entry(&pod.status).or_default() += 1;
-    }
-    let counts: Vec<String> = words.iter().map(|(word, n)| format!("{n} {word}")).collect();
-    let counts = counts.join(", ");
-    let rows = props.pods.len().div_ceil(ROW);
-    let (width, height) = (ROW * PITCH, rows * PITCH);
-    let onclick = {
-        let (act, pods) = (props.act.clone(), references(&props.pods));
-        move |event: MouseEvent| {
-            let Some((x, y, shown)) = field::click_place(&event) else { return };
-            let cell = |pixels: i32| {
-                let units = i64::from(pixels) * (width as i64) / i64::from(shown);
-                usize::try_from(units).unwrap_or(0) / PITCH
-            };
-            let n = cell(y) * ROW + cell(x).min(ROW - 1);
-            if let Some(reference) = pods.get(n) {
-                act.emit(Act::select(reference));
-            }
-        }
-    };
-    html! {
-        <figure class="dots">
-            <svg viewBox={format!("0 0 {width} {height}")} role="img" aria-label={counts.clone()} {onclick}>
-                { for paths.into_iter().map(|(tone, d)| html! { <path class={tone_class(tone)} {d} /> }) }
-            </svg>
-            <figcaption>{ counts }</figcaption>
-        </figure>
-    }
-}
-
-fn references(pods: &[Rc<Item>]) -> Vec<Ref> {
-    pods.iter().map(|pod| pod.reference.clone()).collect()
 }

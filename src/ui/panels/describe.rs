@@ -1,7 +1,7 @@
 use yew::prelude::*;
 
 use super::yaml::head;
-use super::{Panel, Place, Scene};
+use super::{Panel, Place, Scene, clock};
 use crate::ui::session::Text;
 
 /// `kubectl describe` of the selected object.
@@ -10,6 +10,7 @@ pub const PANEL: Panel = Panel {
     place: Place::Inspector,
     title: |words| words.describe,
     count: |_| None,
+    epoch: |scene| clock(&scene.view),
     render: |scene| html! { <Describe ..scene /> },
 };
 

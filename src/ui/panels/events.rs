@@ -2,19 +2,22 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::{Panel, Place, Scene};
+use super::{Panel, Place, Scene, clock};
 use crate::base::duration::human;
 use crate::sim::Time;
 use crate::ui::messages::t;
-use crate::ui::view::{EventFacts, Facts, Item};
+use crate::ui::view::{EventFacts, Facts, Item, Tone};
+use crate::ui::widgets::icon::tone_icon;
 use crate::ui::widgets::link::link;
+use crate::web::field;
 
 /// Events, newest first.
 pub const PANEL: Panel = Panel {
     id: "events",
     place: Place::Stage,
     title: |words| words.events,
-    count: |view| Some(view.of_kind("Event").count()),
+    count: |view| Some(view.count("Event")),
+    epoch: |scene| scene.view.items.epoch(&["Event"]) ^ clock(&scene.view),
     render: |scene| html! { <Events ..scene /> },
 };
 
@@ -24,6 +27,7 @@ pub const OF_SELECTION: Panel = Panel {
     place: Place::Inspector,
     title: |words| words.events,
     count: |_| None,
+    epoch: |scene| scene.view.items.epoch(&["Event"]) ^ clock(&scene.view),
     render: |scene| html! { <ObjectEvents ..scene /> },
 };
 
@@ -53,32 +57,59 @@ fn newest<'a>(
 
 #[component]
 fn Events(scene: &Scene) -> Html {
-    let events = newest(scene, |_| true);
-    if events.is_empty() {
-        return html! { <p class="empty">{ t().no_events }</p> };
-    }
-    let row = |(item, event): &(&Rc<Item>, &EventFacts)| {
-        html! {
-            <tr key={item.uid.clone()} class={(event.level == "Warning").then_some("warning")}>
-                <td class="figure">{ age(scene.view.now, event.last) }</td>
-                <td><span class={if event.level == "Warning" { "tag bad" } else { "tag" }}>{ &event.level }</span></td>
-                <td>{ &event.reason }</td>
-                <td>{ link(&event.about, &scene.act) }</td>
-                <td class="wide">{ message(event) }</td>
-            </tr>
-        }
+    let words = use_state_eq(String::new);
+    let warnings = use_state_eq(|| false);
+    let wanted = |event: &EventFacts| {
+        let about = format!("{} {} {}", event.about.kind, event.about.name, event.reason);
+        (!*warnings || event.level == "Warning")
+            && (about.to_lowercase().contains(&*words)
+                || event.message.to_lowercase().contains(&*words))
+    };
+    let events = newest(scene, wanted);
+    let oninput = {
+        let words = words.clone();
+        move |event: InputEvent| words.set(field::value(&event).unwrap_or_default().to_lowercase())
+    };
+    let onchange = {
+        let warnings = warnings.clone();
+        move |_: Event| warnings.set(!*warnings)
     };
     html! {
-        <div class="table-scroll">
-            <table class="table">
-                <thead><tr>
-                    <th scope="col">{ t().age }</th><th scope="col">{ t().kind_of }</th>
-                    <th scope="col">{ t().reason }</th><th scope="col">{ t().object }</th>
-                    <th scope="col">{ t().message }</th>
-                </tr></thead>
-                <tbody>{ for events.iter().map(row) }</tbody>
-            </table>
-        </div>
+        <>
+            <div class="filter">
+                <input type="search" class="field" aria-label={t().filter_events}
+                    placeholder={t().filter_events} {oninput} />
+                <label><input type="checkbox" checked={*warnings} {onchange} />{ t().only_warnings }</label>
+            </div>
+            if events.is_empty() {
+                <p class="empty">{ t().no_events }</p>
+            } else {
+                <table class="table">
+                    <thead><tr>
+                        <th scope="col" class="narrow">{ t().age }</th>
+                        <th scope="col" class="reason">{ t().reason }</th>
+                        <th scope="col" class="about">{ t().object }</th>
+                        <th scope="col">{ t().message }</th>
+                    </tr></thead>
+                    <tbody>{ for events.iter().map(|(item, event)| row(scene, item, event)) }</tbody>
+                </table>
+            }
+        </>
+    }
+}
+
+fn row(scene: &Scene, item: &Item, event: &EventFacts) -> Html {
+    let bad = event.level == "Warning";
+    html! {
+        <tr key={&*item.uid} class={bad.then_some("warning")}>
+            <td class="figure muted">{ age(scene.view.now, event.last) }</td>
+            <td class="reason">
+                if bad { <span class="phase waiting" title={event.level.clone()}>{ tone_icon(Tone::Bad) }</span> }
+                { &event.reason }
+            </td>
+            <td>{ link(&event.about, &scene.act) }</td>
+            <td class="words">{ message(event) }</td>
+        </tr>
     }
 }
 
@@ -102,7 +133,7 @@ fn ObjectEvents(scene: &Scene) -> Html {
     }
     let row = |(row, event): &(&Rc<Item>, &EventFacts)| {
         html! {
-            <li key={row.uid.clone()} class={(event.level == "Warning").then_some("warning")}>
+            <li key={&*row.uid} class={(event.level == "Warning").then_some("warning")}>
                 <p class="record-head">
                     <strong>{ &event.reason }</strong>
                     <span class="muted">{ age(scene.view.now, event.last) }</span>

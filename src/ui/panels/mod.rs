@@ -28,11 +28,15 @@ use super::messages::Messages;
 use super::session::Handle;
 use super::view::{Item, Ref, View};
 
-/// What every panel gets.
-#[derive(Clone, PartialEq, Properties)]
+/// What every panel gets. Two are equal, and nothing is drawn again, if what the panel draws is: its
+/// [`Panel::epoch`] says so.
+#[derive(Clone, Properties)]
 pub struct Scene {
     /// The cluster.
     pub view: Rc<View>,
+    /// The panel's epoch.
+    #[prop_or_default]
+    pub epoch: u64,
     /// The selected object.
     pub selection: Option<Ref>,
     /// For what only the session knows: texts and the trace.
@@ -41,11 +45,30 @@ pub struct Scene {
     pub act: Callback<Act>,
 }
 
+impl PartialEq for Scene {
+    fn eq(&self, other: &Self) -> bool {
+        self.epoch == other.epoch
+            && self.selection == other.selection
+            && self.session == other.session
+            && self.act == other.act
+    }
+}
+
 impl Scene {
     /// The selected object, if it still exists.
     pub fn selected(&self) -> Option<&Rc<Item>> {
         self.view.get(self.selection.as_ref()?)
     }
+}
+
+/// The epoch of a panel that shows how much time has passed.
+pub fn clock(view: &View) -> u64 {
+    view.now.seconds().wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// The same for a panel that shows time only while some object's grace runs out.
+pub fn leaving_clock(view: &View) -> u64 {
+    if view.items.leaving() > 0 { clock(view) } else { 0 }
 }
 
 /// Where a panel lives.
@@ -67,6 +90,8 @@ pub struct Panel {
     pub title: fn(&Messages) -> &'static str,
     /// The number on its tab.
     pub count: fn(&View) -> Option<usize>,
+    /// A number that changes whenever the panel would look different.
+    pub epoch: fn(&Scene) -> u64,
     /// Its content.
     pub render: fn(Scene) -> Html,
 }

@@ -4,11 +4,14 @@ use yew::prelude::*;
 
 use super::cluster::{bytes, cores};
 use super::events::age;
-use super::{Panel, Place, Scene};
+use super::{Panel, Place, Scene, clock};
+use crate::kubectl::COMMANDS;
 use crate::ui::act::Act;
 use crate::ui::messages::t;
-use crate::ui::view::{Facts, Item, Ref};
+use crate::ui::view::{Facts, Item, NodeFacts, Ref, Tone};
+use crate::ui::widgets::icon::{tone_class, tone_icon};
 use crate::ui::widgets::link::link;
+use crate::ui::widgets::load::LoadSliders;
 
 /// The selected object at a glance.
 pub const PANEL: Panel = Panel {
@@ -16,6 +19,7 @@ pub const PANEL: Panel = Panel {
     place: Place::Inspector,
     title: |words| words.summary,
     count: |_| None,
+    epoch: |scene| scene.view.revision ^ clock(&scene.view),
     render: |scene| html! { <Summary ..scene /> },
 };
 
@@ -60,7 +64,14 @@ fn text(text: impl ToString) -> Html {
     html! { <span>{ text.to_string() }</span> }
 }
 
+fn phase(tone: Tone, word: &str) -> Html {
+    html! { <span class={classes!("phase", tone_class(tone))}>{ tone_icon(tone) }{ word }</span> }
+}
+
 fn list(items: &[String]) -> Html {
+    if items.is_empty() {
+        return text("<none>");
+    }
     html! { <span class="wrap">{ for items.iter().map(|i| html! { <code>{ i }</code> }) }</span> }
 }
 
@@ -68,7 +79,7 @@ fn rows(scene: &Scene, item: &Rc<Item>) -> Vec<Row> {
     let refer = |kind: &str, name: &str| link(&Ref::new(kind, "", name), &scene.act);
     match &item.facts {
         Facts::Pod(pod) => vec![
-            (t().status, text(&pod.status)),
+            (t().status, phase(pod.tone, &pod.status)),
             (t().ready, text(format!("{}/{}", pod.ready.0, pod.ready.1))),
             (t().restarts, text(pod.restarts)),
             (t().node, pod.node.as_ref().map_or_else(|| text("<none>"), |n| refer("Node", n))),
@@ -77,7 +88,7 @@ fn rows(scene: &Scene, item: &Rc<Item>) -> Vec<Row> {
             (t().requests, text(format!("{} CPU, {}", cores(pod.cpu), bytes(pod.memory)))),
         ],
         Facts::Node(node) => vec![
-            (t().status, text(&node.status)),
+            (t().status, phase(node.tone, &node.status)),
             (t().roles, text(&node.roles)),
             (t().cpu, text(cores(node.cpu))),
             (t().memory, text(bytes(node.memory))),
@@ -150,7 +161,11 @@ fn rows(scene: &Scene, item: &Rc<Item>) -> Vec<Row> {
     }
 }
 
-fn actions(scene: &Scene, item: &Item) -> Html {
+/// What can be done to an object: a button's label and the command it equals.
+type Action = (&'static str, String);
+
+/// What kubectl can do to an object of this kind.
+fn commands(item: &Item) -> Vec<Action> {
     let name = item.reference.kubectl();
     let mut actions = Vec::new();
     match (&*item.reference.kind, &item.facts) {
@@ -166,7 +181,13 @@ fn actions(scene: &Scene, item: &Item) -> Html {
                 actions.push((t().restart, format!("kubectl rollout restart {name}")));
                 actions.push((t().rollback, format!("kubectl rollout undo {name}")));
             }
+            if kind == "Deployment" {
+                let (label, verb) =
+                    if work.paused { (t().resume, "resume") } else { (t().hold, "pause") };
+                actions.push((label, format!("kubectl rollout {verb} {name}")));
+            }
         }
+        (_, Facts::Pod(_)) => actions.push((t().logs, format!("kubectl logs {}", logs(item)))),
         (_, Facts::Node(node)) => {
             let node_name = &item.reference.name;
             let closed = node.status.contains("SchedulingDisabled");
@@ -174,26 +195,75 @@ fn actions(scene: &Scene, item: &Item) -> Html {
                 true => (t().uncordon, format!("kubectl uncordon {node_name}")),
                 false => (t().cordon, format!("kubectl cordon {node_name}")),
             });
-            actions.push((
-                t().drain,
-                format!("kubectl drain {node_name} --ignore-daemonsets --force"),
-            ));
+            let drain = format!("kubectl drain {node_name} --ignore-daemonsets --force");
+            actions.push((t().drain, drain));
         }
         _ => {}
     }
     if !matches!(item.facts, Facts::Event(_)) {
         actions.push((t().delete, format!("kubectl delete {name}")));
     }
-    let button = |(label, command): (&'static str, String)| {
+    actions.retain(|(_, command)| is_offered(command));
+    actions
+}
+
+fn logs(item: &Item) -> String {
+    item.reference.kubectl().trim_start_matches("pod/").to_owned()
+}
+
+/// Whether kubectl has the verb of a command line.
+fn is_offered(command: &str) -> bool {
+    let words = command.trim_start_matches("kubectl ");
+    COMMANDS
+        .iter()
+        .any(|known| words.strip_prefix(known.name()).is_some_and(|rest| rest.starts_with(' ')))
+}
+
+fn actions(scene: &Scene, item: &Item) -> Html {
+    let button = |(label, command): Action| {
         let (act, line) = (scene.act.clone(), command.clone());
         html! {
             <li>
                 <button type="button" class="button" onclick={move |_| act.emit(Act::Run(line.clone()))}>
                     { label }
                 </button>
-                <code class="command">{ command }</code>
+                <code class="command" title={command.clone()}>{ command }</code>
             </li>
         }
     };
-    html! { <ul class="actions" aria-label={t().equals}>{ for actions.into_iter().map(button) }</ul> }
+    let load = scene.view.load.get(&item.reference).copied().unwrap_or_default();
+    let is_loaded = matches!(
+        &*item.reference.kind,
+        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "ReplicationController"
+    );
+    html! {
+        <>
+            if is_loaded {
+                <div class="inspector-load">
+                    <LoadSliders workload={item.reference.clone()} {load} act={scene.act.clone()} />
+                </div>
+            }
+            <ul class="actions" aria-label={t().equals}>
+                { for commands(item).into_iter().map(button) }
+                if let Facts::Node(node) = &item.facts { { silence(scene, item, node) } }
+            </ul>
+        </>
+    }
+}
+
+/// Cutting a node off from the network has no kubectl command: it happens to the machine.
+fn silence(scene: &Scene, item: &Item, node: &NodeFacts) -> Html {
+    let silent = !node.status.starts_with("Ready");
+    let (label, hint) =
+        if silent { (t().unsilence, t().unsilence_hint) } else { (t().silence, t().silence_hint) };
+    let onclick = {
+        let (act, name) = (scene.act.clone(), item.reference.name.clone());
+        move |_: MouseEvent| act.emit(Act::Silence(name.clone(), !silent))
+    };
+    html! {
+        <li>
+            <button type="button" class="button" {onclick}>{ label }</button>
+            <span class="muted">{ hint }</span>
+        </li>
+    }
 }

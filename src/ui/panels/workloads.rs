@@ -1,12 +1,16 @@
+use std::cmp::Reverse;
 use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::cluster::pods;
-use super::{Panel, Place, Scene};
+use super::{Panel, Place, Scene, leaving_clock};
 use crate::ui::act::Act;
-use crate::ui::messages::t;
+use crate::ui::messages::{fill, t};
 use crate::ui::view::{Facts, Item, View, WorkloadFacts};
+use crate::ui::widgets::icon::kind_icon;
+use crate::ui::widgets::load::LoadSliders;
+use crate::ui::widgets::rollout::Rollout;
+use crate::ui::widgets::tile::{Pods, PodsProps};
 use crate::web::dom;
 
 /// Who owns whom.
@@ -15,6 +19,15 @@ pub const PANEL: Panel = Panel {
     place: Place::Stage,
     title: |words| words.workloads,
     count: |view| Some(roots(view).len()),
+    epoch: |scene| {
+        let view = &scene.view;
+        let loads = view.load.values().map(|load| (load.cpu, load.memory));
+        let number = |n: Option<u32>| u64::from(n.unwrap_or(0));
+        let load = loads.fold(0_u64, |hash, (cpu, memory)| {
+            hash.wrapping_mul(31).wrapping_add(number(cpu) << 20).wrapping_add(number(memory))
+        });
+        view.items.epoch(KINDS) ^ view.items.epoch(&["Pod"]) ^ load ^ leaving_clock(view)
+    },
     render: |scene| html! { <Workloads ..scene /> },
 };
 
@@ -54,112 +67,87 @@ fn Workloads(scene: &Scene) -> Html {
         dom::focus_neighbour(TREE, "button", step);
     };
     html! {
-        <ul class="tree" id={TREE} role="tree" aria-label={t().workloads} {onkeydown}>
+        <ul class="tree" id={TREE} aria-label={t().workloads} {onkeydown}>
             { for roots.iter().map(|item| branch(scene, item, 1)) }
             if !bare.is_empty() {
-                <li role="treeitem" class="branch"><div class="leaf">{ pods(scene, &bare) }</div></li>
+                <li class="branch" key="bare">
+                    <p class="branch-head">{ kind_icon("Pod") }<span class="kind">{ t().bare_pods }</span></p>
+                    <div class="leaf">{ pods(scene, bare) }</div>
+                </li>
             }
         </ul>
     }
 }
 
+fn pods(scene: &Scene, pods: Vec<Rc<Item>>) -> Html {
+    let props = PodsProps::new(pods, scene.selection.as_ref(), scene.view.now, &scene.act);
+    html! { <Pods ..props /> }
+}
+
 fn branch(scene: &Scene, item: &Rc<Item>, level: usize) -> Html {
     let Facts::Workload(work) = &item.facts else { return Html::default() };
     let children = scene.view.children(item);
-    let is_pod = |child: &&Rc<Item>| matches!(child.facts, Facts::Pod(_));
-    let own_pods: Vec<_> = children.iter().filter(is_pod).cloned().collect();
-    let mut below: Vec<_> = children.iter().filter(|c| !is_pod(c)).cloned().collect();
+    let is_pod = |child: &Rc<Item>| matches!(child.facts, Facts::Pod(_));
+    let (own, mut below): (Vec<_>, Vec<_>) = children.into_iter().partition(is_pod);
     // The newest revision first.
-    below.sort_by_key(|child| std::cmp::Reverse((revision(child), child.created)));
+    below.sort_by_key(|child| Reverse((revision(child), child.created)));
+    let newest = below.first().cloned();
     let mut old = 0;
     below.retain(|child| {
-        let empty = matches!(&child.facts, Facts::Workload(w) if w.current == 0 && w.desired == 0);
-        old += usize::from(empty);
-        !empty || old <= OLD_MAX
+        let is_old = matches!(&child.facts, Facts::Workload(w) if w.current == 0 && w.desired == 0);
+        old += usize::from(is_old);
+        !is_old || old <= OLD_MAX
     });
-    let reference = item.reference.clone();
-    let selected = scene.selection.as_ref() == Some(&reference);
-    let act = scene.act.clone();
-    let rolling = level == 1 && !matches!(&*reference.kind, "CronJob");
+    let is_rolled = level == 1 && !matches!(&*item.reference.kind, "CronJob");
+    let is_loaded = level == 1 && !matches!(&*item.reference.kind, "CronJob" | "Job");
+    let load = scene.view.load.get(&item.reference).copied().unwrap_or_default();
+    let is_empty = work.desired == 0 && work.current == 0;
     html! {
-        <li role="treeitem" class="branch" key={item.uid.clone()} aria-level={level.to_string()}
-            aria-expanded="true" aria-selected={if selected { "true" } else { "false" }}>
-            <button type="button" class={classes!("branch-head", selected.then_some("selected"))}
-                onclick={move |_| act.emit(Act::select(&reference))}>
-                <span class="kind">{ &*item.reference.kind }</span>
-                <strong>{ &*item.reference.name }</strong>
-                if let Some(revision) = &work.revision {
-                    <span class="tag">{ format!("{} {revision}", t().revision) }</span>
-                }
-                <span class="muted ellipsis">{ work.images.join(", ") }</span>
-                <span class="figure">{ format!("{}/{}", work.ready, work.desired) }</span>
-            </button>
-            if rolling { { rollout(scene, item, work) } }
-            if !own_pods.is_empty() { <div class="leaf">{ pods(scene, &own_pods) }</div> }
+        <li class={classes!("branch", is_empty.then_some("spent"))} key={&*item.uid}>
+            { head(scene, item, work) }
+            if is_rolled {
+                <div class="branch-facts">
+                    <Rollout work={item.clone()} {newest} />
+                    if is_loaded {
+                        <LoadSliders workload={item.reference.clone()} {load} act={scene.act.clone()} />
+                    }
+                </div>
+            }
+            if !own.is_empty() { <div class="leaf">{ pods(scene, own) }</div> }
             if !below.is_empty() {
-                <ul role="group">{ for below.iter().map(|c| branch(scene, c, level + 1)) }</ul>
+                <ul>{ for below.iter().map(|child| branch(scene, child, level + 1)) }</ul>
             }
         </li>
     }
 }
 
+fn head(scene: &Scene, item: &Item, work: &WorkloadFacts) -> Html {
+    let selected = scene.selection.as_ref() == Some(&item.reference);
+    let select = {
+        let (reference, act) = (item.reference.clone(), scene.act.clone());
+        move |_: MouseEvent| act.emit(Act::select(&reference))
+    };
+    html! {
+        <button type="button" class={classes!("branch-head", selected.then_some("selected"))}
+            aria-pressed={if selected { "true" } else { "false" }} onclick={select}>
+            { kind_icon(&item.reference.kind) }
+            <span class="kind">{ &*item.reference.kind }</span>
+            <strong>{ &*item.reference.name }</strong>
+            if let Some(revision) = &work.revision {
+                <span class="tag">{ fill(t().revision_of, revision) }</span>
+            }
+            if let Some(strategy) = &work.strategy { <span class="tag">{ strategy }</span> }
+            if work.paused { <span class="tag waiting">{ t().paused }</span> }
+            <span class="muted ellipsis">{ work.images.join(", ") }</span>
+            <span class="figure" title={t().ready}>{ format!("{}/{}", work.ready, work.desired) }</span>
+        </button>
+    }
+}
+
+/// The revision of a ReplicaSet; zero if it has none.
 fn revision(item: &Item) -> u64 {
     match &item.facts {
         Facts::Workload(work) => work.revision.as_ref().and_then(|r| r.parse().ok()).unwrap_or(0),
         _ => 0,
-    }
-}
-
-/// Pods against what a rollout may have: available new, available old, not available; with marks
-/// for the most Pods it may create and the fewest it must keep.
-fn rollout(scene: &Scene, item: &Item, work: &WorkloadFacts) -> Html {
-    let most = u64::from(work.desired + work.surge).max(u64::from(work.current)).max(1);
-    let floor = u64::from(work.desired.saturating_sub(work.missing));
-    let newest = newest_available(&scene.view, item, work);
-    let new = u64::from(newest.min(work.available));
-    let old = u64::from(work.available).saturating_sub(new);
-    let waiting = u64::from(work.current.saturating_sub(work.available));
-    let x = |n: u64| n * 1000 / most;
-    let part = |class: &'static str, from: u64, count: u64| {
-        html! { <rect {class} x={x(from).to_string()} width={x(count).to_string()} height="8" /> }
-    };
-    let mark = |class: &'static str, at: u64| {
-        let d = format!("M{} -2v12", x(at).min(999));
-        html! { <path {class} {d} vector-effect="non-scaling-stroke" /> }
-    };
-    let words = [(new, t().new_pods), (old, t().old_pods), (waiting, t().unready)];
-    let legend = |(n, (count, word)): (usize, &(u64, &'static str))| {
-        let class = ["key new", "key old", "key wait"][n];
-        html! {
-            if *count > 0 { <span {class}>{ format!("{count} {word}") }</span> }
-        }
-    };
-    html! {
-        <div class="rollout">
-            <svg viewBox="0 -2 1000 12" preserveAspectRatio="none" aria-hidden="true">
-                <rect class="rollout-all" width="1000" height="8" />
-                { part("rollout-new", 0, new) }
-                { part("rollout-old", new, old) }
-                { part("rollout-wait", new + old, waiting) }
-                if work.surge > 0 { { mark("rollout-mark", u64::from(work.desired)) } }
-                if work.missing > 0 && floor > 0 { { mark("rollout-floor", floor) } }
-            </svg>
-            <p class="legend">
-                { for words.iter().enumerate().map(legend) }
-                if work.surge > 0 || work.missing > 0 {
-                    <span class="muted">
-                        { format!("{} {} · {} {floor}", t().surge, work.desired + work.surge, t().floor) }
-                    </span>
-                }
-            </p>
-        </div>
-    }
-}
-
-fn newest_available(view: &View, item: &Item, work: &WorkloadFacts) -> u32 {
-    let newest = view.children(item).iter().max_by_key(|child| revision(child));
-    match newest.map(|child| &child.facts) {
-        Some(Facts::Workload(child)) => child.available,
-        _ => work.available.min(work.updated),
     }
 }

@@ -12,6 +12,7 @@ pub const PANEL: Panel = Panel {
     place: Place::Inspector,
     title: |words| words.yaml,
     count: |_| None,
+    epoch: |scene| scene.selected().and_then(|item| item.version.parse().ok()).unwrap_or(0),
     render: |scene| html! { <Yaml ..scene /> },
 };
 

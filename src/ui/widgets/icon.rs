@@ -53,3 +53,31 @@ pub const fn tone_class(tone: Tone) -> &'static str {
         Tone::Unknown => "unknown",
     }
 }
+
+/// The glyph of a kind.
+pub fn kind_icon(kind: &str) -> Html {
+    let path = match kind {
+        "Pod" => "M8 2l5.2 3v6L8 14l-5.2-3V5zM2.8 5L8 8l5.2-3M8 8v6",
+        "Deployment" => "M8 2.5a5.5 5.5 0 1 1-4.9 3M3 2.6v3h3M6 6h4v4H6z",
+        "ReplicaSet" | "ReplicationController" => "M2.5 2.5h7v7h-7zM6.5 12v1.5h7v-7H12",
+        "StatefulSet" => "M2.5 3h11v3h-11zM2.5 10h11v3h-11zM5 6v4M11 6v4",
+        "DaemonSet" => "M3 3h4v4H3zM9 3h4v4H9zM3 9h4v4H3zM9 9h4v4H9z",
+        "Job" => "M3 3h10v10H3zM5.5 8l2 2 3-4",
+        "CronJob" => "M8 2.2a5.8 5.8 0 1 0 .01 0zM8 4.8V8l2.2 1.4",
+        "Node" => "M2.5 3h11v4h-11zM2.5 9h11v4h-11zM5 5h.01M5 11h.01",
+        "PersistentVolume" => {
+            "M3 4.2a5 1.8 0 1 0 10 0a5 1.8 0 1 0-10 0M3 4.2v7.6c0 1 2.2 1.8 5 1.8s5-.8 5-1.8V4.2"
+        }
+        "PersistentVolumeClaim" => "M3 3.5h10v9H3zM3 6.5h10M6 9.5h4",
+        "HorizontalPodAutoscaler" => "M2 8h4M10 8h4M4 6L2 8l2 2M12 6l2 2-2 2M8 3v10",
+        "Service" => {
+            "M8 2.8v3M3 10.5v-2h10v2M8 5.8v2.7M1.8 10.5h2.4v2.4H1.8zM6.8 10.5h2.4v2.4H6.8zM11.8 10.5h2.4v2.4h-2.4z"
+        }
+        "ConfigMap" => "M4 2.5h8v11H4zM6 5.5h4M6 8h4M6 10.5h2",
+        "Secret" => "M4 7h8v6H4zM5.5 7V5a2.5 2.5 0 0 1 5 0v2",
+        "Namespace" => "M3 3h3M3 3v3M13 3h-3M13 3v3M3 13h3M3 13v-3M13 13h-3M13 13v-3",
+        "Event" => "M8.5 2L4 9h3.5L7 14l5-7.5H8.5z",
+        _ => "M8 2.5L13.5 8 8 13.5 2.5 8z",
+    };
+    html! { <svg class="icon glyph" viewBox="0 0 16 16" aria-hidden="true"><path d={path} /></svg> }
+}

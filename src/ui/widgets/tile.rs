@@ -3,8 +3,76 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::icon::{tone_class, tone_icon};
+use crate::sim::Time;
 use crate::ui::act::Act;
-use crate::ui::view::{Facts, Item};
+use crate::ui::messages::{fill, t};
+use crate::ui::view::{Facts, Item, PodFacts, Ref};
+
+/// From this many Pods in one place on they are drawn as small cells.
+const TILES_MAX: usize = 48;
+/// More Pods than this in one place are only counted.
+const CELLS_MAX: usize = 600;
+
+/// Some Pods that lie together.
+#[derive(Properties, PartialEq)]
+pub struct PodsProps {
+    /// The Pods.
+    pub pods: Vec<Rc<Item>>,
+    /// The selected object, if it is one of them.
+    pub selection: Option<Ref>,
+    /// The time, if one of them is being deleted and counts its grace down.
+    pub clock: Option<Time>,
+    /// What to do.
+    pub act: Callback<Act>,
+}
+
+impl PodsProps {
+    /// The properties for `pods`, which change no more often than what is drawn.
+    pub fn new(
+        pods: Vec<Rc<Item>>,
+        selection: Option<&Ref>,
+        now: Time,
+        act: &Callback<Act>,
+    ) -> Self {
+        let is_here = |s: &&Ref| &*s.kind == "Pod" && pods.iter().any(|pod| pod.reference == **s);
+        let is_leaving = pods.len() <= TILES_MAX && pods.iter().any(|pod| pod.leaving.is_some());
+        Self {
+            selection: selection.filter(is_here).cloned(),
+            clock: is_leaving.then_some(now),
+            act: act.clone(),
+            pods,
+        }
+    }
+}
+
+/// Pods as tiles; many as cells; of very many the rest as a number.
+#[component]
+pub fn Pods(props: &PodsProps) -> Html {
+    let is_selected = |item: &Item| props.selection.as_ref() == Some(&item.reference);
+    if props.pods.len() > TILES_MAX {
+        let more = props.pods.len().saturating_sub(CELLS_MAX);
+        let cell = |item: &Rc<Item>| {
+            html! {
+                <Cell key={&*item.uid} item={item.clone()} selected={is_selected(item)}
+                    act={props.act.clone()} />
+            }
+        };
+        return html! {
+            <div class="cells">
+                { for props.pods.iter().take(CELLS_MAX).map(cell) }
+                if more > 0 { <span class="cells-more">{ fill(t().more_pods, &more.to_string()) }</span> }
+            </div>
+        };
+    }
+    let tile = |item: &Rc<Item>| {
+        let left = props.clock.zip(item.leaving).map(|(now, end)| end.since(now).as_secs());
+        html! {
+            <PodTile key={&*item.uid} item={item.clone()} selected={is_selected(item)} {left}
+                act={props.act.clone()} />
+        }
+    };
+    html! { <div class="tiles">{ for props.pods.iter().map(tile) }</div> }
+}
 
 /// One Pod.
 #[derive(Properties, PartialEq)]
@@ -13,49 +81,80 @@ pub struct TileProps {
     pub item: Rc<Item>,
     /// Whether it is selected.
     pub selected: bool,
+    /// Seconds of grace that are left to it, if it is being deleted.
+    #[prop_or_default]
+    pub left: Option<u64>,
     /// What to do with it.
     pub act: Callback<Act>,
+}
+
+fn select(props: &TileProps) -> Callback<MouseEvent> {
+    let (reference, act) = (props.item.reference.clone(), props.act.clone());
+    Callback::from(move |_| act.emit(Act::select(&reference)))
+}
+
+/// A Pod's accessible name: its name and its phase.
+fn label(item: &Item, pod: &PodFacts) -> String {
+    format!("Pod {} {}", item.reference.name, pod.status)
 }
 
 /// A Pod as a tile: colour, picture and word.
 #[component]
 pub fn PodTile(props: &TileProps) -> Html {
     let Facts::Pod(pod) = &props.item.facts else { return Html::default() };
-    let reference = &props.item.reference;
-    let onclick = {
-        let (reference, act) = (reference.clone(), props.act.clone());
-        move |_: MouseEvent| act.emit(Act::select(&reference))
-    };
-    let label = format!("Pod {} {}", reference.name, pod.status);
+    let (base, tail) = parts(&props.item.reference.name);
+    let image = pod.images.first().map_or("", |image| short_image(image));
+    let label = label(&props.item, pod);
+    let hint = format!("{label}\n{}", pod.images.join(", "));
     html! {
-        <button type="button" class={classes!("tile", tone_class(pod.tone))} {onclick}
-            aria-label={label.clone()} title={label}
+        <button type="button" class={classes!("tile", tone_class(pod.tone))} onclick={select(props)}
+            aria-label={label} title={hint}
             aria-pressed={if props.selected { "true" } else { "false" }}>
             { tone_icon(pod.tone) }
-            <span class="tile-name">{ short(&reference.name) }</span>
+            <span class="tile-name"><span class="ellipsis">{ base }</span><span>{ tail }</span></span>
             <span class="tile-word">{ &pod.status }</span>
             if pod.restarts > 0 {
-                <span class="tile-restarts">{ format!("↻{}", pod.restarts) }</span>
+                <span class="tile-note">{ format!("↻{}", pod.restarts) }</span>
+            } else if let Some(left) = props.left {
+                <span class="tile-note figure">{ format!("{left}s") }</span>
+            } else {
+                <span class="tile-note ellipsis">{ image }</span>
             }
         </button>
     }
 }
 
-/// The end of a long name, where Pods of one controller differ.
-fn short(name: &str) -> String {
-    const MOST: usize = 14;
-    let length = name.chars().count();
-    if length <= MOST {
-        return name.to_owned();
+/// A Pod as a cell: colour and shape; its words are its name for screen readers and its tooltip.
+#[component]
+fn Cell(props: &TileProps) -> Html {
+    let Facts::Pod(pod) = &props.item.facts else { return Html::default() };
+    let label = label(&props.item, pod);
+    html! {
+        <button type="button" class={classes!("cell", tone_class(pod.tone))} onclick={select(props)}
+            title={label.clone()} aria-label={label}
+            aria-pressed={if props.selected { "true" } else { "false" }}></button>
     }
-    let parts: Vec<&str> = name.rsplitn(3, '-').collect();
-    match parts.as_slice() {
-        [last, hash, base] => {
-            let room = MOST.saturating_sub(last.len() + 2);
-            let base: String = base.chars().take(room).collect();
-            let hash = if room > base.len() { "" } else { *hash };
-            if hash.is_empty() { format!("{base}-{last}") } else { format!("{base}…{last}") }
+}
+
+/// A Pod's name in two parts: what may be shortened, and the end in which siblings differ. The hash
+/// between them says nothing to a person and is left out.
+fn parts(name: &str) -> (&str, &str) {
+    const TAIL: usize = 5;
+    let Some(dash) = name.rfind('-').filter(|dash| name.len() - dash == TAIL + 1) else {
+        return (name, "");
+    };
+    let (base, tail) = name.split_at(dash);
+    let is_hash = |word: &str| word.len() > 6 && word.bytes().all(|b| b.is_ascii_alphanumeric());
+    match base.rsplit_once('-') {
+        Some((owner, hash)) if is_hash(hash) && hash.bytes().any(|b| b.is_ascii_digit()) => {
+            (owner, tail)
         }
-        _ => name.chars().skip(length - MOST).collect(),
+        _ => (base, tail),
     }
+}
+
+/// An image without its registry and folders: `nginx:1.7.9`.
+fn short_image(image: &str) -> &str {
+    let image = image.rsplit('/').next().unwrap_or(image);
+    image.split('@').next().unwrap_or(image)
 }

@@ -180,6 +180,23 @@ impl Page {
         self.names(role, pattern)
     }
 
+    /// Lets the page draw this many frames.
+    pub fn frames(&self, count: u32) {
+        self.until(
+            "the next frames",
+            "window.left ??= arguments[0];
+             if (!window.asked) {
+               window.asked = true;
+               const next = () => { window.left -= 1; if (window.left > 0) requestAnimationFrame(next); };
+               requestAnimationFrame(next);
+             }
+             if (window.left > 0) return false;
+             delete window.left; delete window.asked;
+             return true;",
+            json!([count]),
+        );
+    }
+
     /// Moves a slider to a value, as dragging it does.
     pub fn slide(&self, name_pattern: &str, value: u32) {
         let slider = self.matching("slider", name_pattern);
