@@ -3,6 +3,7 @@
 mod cronjob;
 mod defaults;
 mod deployment;
+mod disruption;
 mod endpoints;
 mod garbagecollector;
 mod horizontalpodautoscaler;
@@ -17,6 +18,7 @@ pub mod pod_control;
 mod protection;
 mod replicaset;
 mod settings;
+mod resourcequota;
 mod ttlafterfinished;
 
 pub use self::settings::Settings;
@@ -34,6 +36,8 @@ pub fn controllers(settings: Settings) -> Vec<Box<dyn Controller>> {
         Box::new(job::Jobs::default()),
         Box::new(cronjob::CronJobs::default()),
         Box::new(ttlafterfinished::FinishedJobs),
+        Box::new(disruption::Disruptions),
+        Box::new(resourcequota::Quotas),
         Box::new(persistentvolume::Binder),
         Box::new(protection::ClaimProtection),
         Box::new(protection::VolumeProtection),

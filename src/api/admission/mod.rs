@@ -3,9 +3,11 @@
 
 mod default_storage_class;
 mod default_toleration_seconds;
+mod limit_ranger;
 mod namespace_lifecycle;
 mod persistent_volume_claim_resize;
 mod priority;
+mod resource_quota;
 mod service_account;
 mod service_addresses;
 mod storage_object_in_use_protection;
@@ -70,6 +72,7 @@ pub(super) trait Plugin: Sync {
 /// Every plugin, in upstream's order. Mirrors `pkg/kubeapiserver/options/plugins.go`.
 const CHAIN: &[&dyn Plugin] = &[
     &namespace_lifecycle::NamespaceLifecycle,
+    &limit_ranger::LimitRanger,
     &service_account::ServiceAccount,
     &priority::Priority,
     &default_toleration_seconds::DefaultTolerationSeconds,
@@ -78,6 +81,8 @@ const CHAIN: &[&dyn Plugin] = &[
     &persistent_volume_claim_resize::PersistentVolumeClaimResize,
     &service_addresses::ServiceAddresses,
 ];
+
+pub(super) use resource_quota::charges;
 
 /// Lets every plugin change the object.
 pub(super) fn admit(write: &mut Write<'_>) -> Result<(), Status> {

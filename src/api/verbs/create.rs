@@ -37,8 +37,9 @@ impl Server {
             let names = kind.names();
             return Err(Status::invalid(names.kind, names.group, object.name(), &errors));
         }
-        self.admit_valid(kind, "", Operation::Create, &mut object, None)?;
+        let charges = self.admit_valid(kind, "", Operation::Create, &mut object, None)?;
         self.refuse_existing(&object)?;
+        self.store_charges(charges, request.dry_run)?;
         self.put(object, Precondition::Absent, request.dry_run).map(Reply::Object)
     }
 
@@ -55,7 +56,7 @@ impl Server {
         admission::admit(&mut Write { operation, kind, subresource, object, old, store, rng })
     }
 
-    /// Lets admission look at the valid object.
+    /// Lets admission look at the valid object; the quotas as they are once it is stored.
     pub(in crate::api) fn admit_valid(
         &mut self,
         kind: &'static dyn Kind,
@@ -63,9 +64,11 @@ impl Server {
         operation: Operation,
         object: &mut Object,
         old: Option<&Object>,
-    ) -> Result<(), Status> {
+    ) -> Result<Vec<Object>, Status> {
         let (store, rng) = (&self.store, &mut self.rng);
-        admission::validate(&Write { operation, kind, subresource, object, old, store, rng })
+        let write = Write { operation, kind, subresource, object, old, store, rng };
+        admission::validate(&write)?;
+        admission::charges(&write, self.now)
     }
 
     /// Mirrors `rest.FillObjectMetaSystemFields` and `names.SimpleNameGenerator`.

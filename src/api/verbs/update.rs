@@ -64,7 +64,9 @@ impl Server {
             Part::Prepared(_) => errors.extend(kind.validate(&new)),
         }
         refuse(kind, &new, &errors)?;
-        self.admit_valid(kind, part.subresource(), Operation::Update, &mut new, Some(&old))?;
+        let subresource = part.subresource();
+        let charges =
+            self.admit_valid(kind, subresource, Operation::Update, &mut new, Some(&old))?;
         if is_finished(&new) {
             self.remove(&new, request.dry_run)?;
             return Ok(Reply::Object(new));
@@ -72,6 +74,7 @@ impl Server {
         if new.equal(&old) {
             return Ok(Reply::Object(old));
         }
+        self.store_charges(charges, request.dry_run)?;
         let must = Precondition::Revision(old.revision());
         self.put(new, must, request.dry_run).map(Reply::Object)
     }

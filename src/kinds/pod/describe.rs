@@ -18,15 +18,15 @@ pub fn describe(pod: &Pod, now: Time) -> String {
     state(&mut out, pod, spec, status, now);
     blocks(&mut out, pod, spec, status);
     volumes::write(&mut out, spec.volumes.as_ref(), false);
-    out.field(0, "QoS Class", status.qos_class.as_deref().unwrap_or_else(|| quality(spec)));
+    out.field(0, "QoS Class", status.qos_class.as_deref().unwrap_or_else(|| qos_class(spec)));
     pairs::labels(&mut out, 0, "Node-Selectors", spec.node_selector.as_ref());
     pairs::tolerations(&mut out, 0, spec.tolerations.as_ref());
     pairs::spread(&mut out, 0, spec.topology_spread_constraints.as_ref());
     out.raw()
 }
 
-/// The class of a pod whose status does not say it. Mirrors `qos.ComputePodQOS`.
-fn quality(spec: &PodSpec) -> &'static str {
+/// The quality of service that a pod asks for. Mirrors `qos.ComputePodQOS`.
+pub fn qos_class(spec: &PodSpec) -> &'static str {
     let inits = spec.init_containers.iter().flatten();
     let containers: Vec<&Container> = spec.containers.iter().chain(inits).collect();
     let amount = |container: &Container, limits: bool, name: &str| {

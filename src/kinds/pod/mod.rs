@@ -6,6 +6,8 @@ mod validate;
 
 pub use columns::status_word;
 
+pub use describe::qos_class;
+
 use k8s_openapi::api::core::v1::{Pod, PodStatus};
 
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! PodDisruptionBudget.
 
+/// The condition that says whether disruptions are allowed.
+pub mod condition;
 mod describe;
 mod validate;
 

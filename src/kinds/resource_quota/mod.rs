@@ -2,6 +2,8 @@
 
 /// What descriptions say of quotas.
 pub mod describe;
+/// What objects use of quotas.
+pub mod usage;
 mod validate;
 
 use k8s_openapi::api::core::v1::{ResourceQuota, ResourceQuotaStatus};
