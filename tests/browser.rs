@@ -23,6 +23,7 @@ macro_rules! transcripts {
 #[cfg_attr(not(target_arch = "wasm32"), test)]
 fn every_transcript_runs_the_same_everywhere() {
     let transcripts = transcripts! {
+        "admission/quota.txt"
         "batch/job.txt"
         "course/cronjob.txt"
         "course/job.txt"
@@ -30,6 +31,7 @@ fn every_transcript_runs_the_same_everywhere() {
         "kubectl/describe.txt"
         "kubectl/mistakes.txt"
         "storage/binding.txt"
+        "workloads/disruption.txt"
         "workloads/replicaset.txt"
     };
     for (path, text) in transcripts {

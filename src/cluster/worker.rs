@@ -85,7 +85,7 @@ impl Worker {
             Err(status) => {
                 let summary = format!("will try again: {status}");
                 trace.add(now, actor, key.to_string(), summary, Vec::new());
-                self.queue.add_rate_limited(key, now);
+                self.queue.add_rate_limited(key, now, self.controller.backoff());
             }
         }
         true

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cache, EventType, Place, record_event, record_event_at};
+use super::{Backoff, Cache, EventType, Place, record_event, record_event_at};
 use crate::api::{Api, Reply, Request, Status};
 use crate::object::{GroupResource, Key, Object, meta};
 use crate::sim::{Explain, Rng, Time, Trace};
@@ -171,6 +171,10 @@ pub trait Controller: CloneController {
         _now: Time,
     ) -> Duration {
         Duration::ZERO
+    }
+    /// How long a key waits after its work failed.
+    fn backoff(&self) -> Backoff {
+        Backoff::default()
     }
     /// How often every object of its `Own` types is worked on although nothing changed.
     fn resync(&self) -> Option<Duration> {

@@ -14,5 +14,5 @@ mod recorder;
 pub use cache::Cache;
 pub use controller::{Context, Controller, Next, Watch};
 pub use expectations::Expectations;
-pub use queue::Queue;
+pub use queue::{Backoff, Queue};
 pub use recorder::{EventType, Place, record_event, record_event_at, reference};

@@ -8,10 +8,21 @@ use imbl::{OrdMap, OrdSet, Vector};
 use crate::object::Key;
 use crate::sim::Time;
 
-/// The first delay after a failure. Mirrors `DefaultControllerRateLimiter`.
-const BACKOFF_BASE: Duration = Duration::from_millis(5);
-/// The longest delay after failures.
-const BACKOFF_MAX: Duration = Duration::from_secs(1000);
+/// How long a key waits after failures: twice as long each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    /// After the first.
+    pub first: Duration,
+    /// At most.
+    pub longest: Duration,
+}
+
+/// Mirrors `DefaultControllerRateLimiter`.
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { first: Duration::from_millis(5), longest: Duration::from_secs(1000) }
+    }
+}
 
 /// Keys to work on, in order of arrival, and keys to be added later.
 #[derive(Clone, Debug, Default)]
@@ -37,9 +48,10 @@ impl Queue {
     }
 
     /// Adds a key after a failure, later each time it fails again; the time it will be added.
-    pub fn add_rate_limited(&mut self, key: Key, now: Time) -> Time {
+    pub fn add_rate_limited(&mut self, key: Key, now: Time, backoff: Backoff) -> Time {
         let failures = self.failures.entry(key.clone()).or_default();
-        let delay = BACKOFF_BASE.saturating_mul(1 << (*failures).min(20)).min(BACKOFF_MAX);
+        let doubled = backoff.first.saturating_mul(1 << (*failures).min(20));
+        let delay = doubled.min(backoff.longest);
         *failures += 1;
         let time = now + delay;
         self.add_at(key, time);
@@ -101,12 +113,12 @@ mod tests {
     fn failures_wait_longer_each_time_until_forgotten() {
         let mut queue = Queue::default();
         let now = Time::from_seconds(1);
-        let first = queue.add_rate_limited(key("a"), now);
+        let first = queue.add_rate_limited(key("a"), now, Backoff::default());
         queue.pop(first);
-        let second = queue.add_rate_limited(key("a"), now);
+        let second = queue.add_rate_limited(key("a"), now, Backoff::default());
         queue.pop(second);
         queue.forget(&key("a"));
-        let third = queue.add_rate_limited(key("a"), now);
+        let third = queue.add_rate_limited(key("a"), now, Backoff::default());
         let waits = [first, second, third].map(|t| t.since(now).as_millis());
         assert_eq!(waits, [5, 10, 5]);
     }

@@ -17,7 +17,7 @@ use imbl::OrdMap;
 use k8s_openapi::api::batch::v1::{Job, JobStatus};
 use k8s_openapi::api::core::v1::Pod;
 
-use self::backoff::Backoff;
+use self::backoff::Backoff as PodBackoff;
 use self::facts::{Facts, TRACKING, number, uid};
 use self::plan::{Action, Plan};
 use self::tracking::{Outcome, Tracking};
@@ -27,7 +27,7 @@ use crate::api::Status;
 use crate::kinds::{job, selectors};
 use crate::object::{GroupResource, Key, Object, meta};
 use crate::runtime::claim::{self, Claim};
-use crate::runtime::{Cache, Context, Controller, EventType, Expectations, Next, Watch, batch};
+use crate::runtime::{Backoff, Cache, Context, Controller, EventType, Expectations, Next, Watch, batch};
 use crate::sim::Time;
 
 /// The type of Jobs.
@@ -45,7 +45,7 @@ pub struct Jobs {
     /// The pods and statuses written last, until the cache shows them.
     expectations: Expectations,
     /// The failures of each Job since a pod of it last succeeded.
-    backoff: OrdMap<Key, Backoff>,
+    backoff: OrdMap<Key, PodBackoff>,
 }
 
 impl Controller for Jobs {
@@ -61,6 +61,11 @@ impl Controller for Jobs {
             Watch::Mapped(PODS.clone(), orphans::of_pod),
             Watch::Mapped(JOBS, orphans::of_job),
         ]
+    }
+
+    /// Mirrors `DefaultJobApiBackOff` and `MaxJobApiBackOff`.
+    fn backoff(&self) -> Backoff {
+        Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) }
     }
 
     fn patience(&self, key: &Key, object: &Object, previous: Option<&Object>, _: Time) -> Duration {

@@ -33,7 +33,7 @@ use crate::object::Object;
 use crate::sim::Time;
 
 /// Kinds whose descriptions never show events.
-const WITHOUT_EVENTS: [&str; 2] = ["Namespace", "Secret"];
+const WITHOUT_EVENTS: [&str; 4] = ["LimitRange", "Namespace", "ResourceQuota", "Secret"];
 
 /// The whole text of `kubectl describe` for one object, aligned; with its events if asked for.
 pub fn describe(
