@@ -17,8 +17,8 @@ pub mod pod;
 pub mod pod_control;
 mod protection;
 mod replicaset;
-mod settings;
 mod resourcequota;
+mod settings;
 mod ttlafterfinished;
 
 pub use self::settings::Settings;

@@ -64,11 +64,7 @@ fn concerns(write: &Write<'_>) -> bool {
 
 /// What the quota's objects use once the write is stored; `None` if it does not concern the quota.
 /// Mirrors `CheckRequest`.
-fn charge(
-    write: &Write<'_>,
-    quota: &ResourceQuota,
-    now: Time,
-) -> Result<Option<Amounts>, Status> {
+fn charge(write: &Write<'_>, quota: &ResourceQuota, now: Time) -> Result<Option<Amounts>, Status> {
     let name = quota.metadata.name.as_deref().unwrap_or_default();
     let resource = write.object.resource();
     let spec = quota.spec.clone().unwrap_or_default();
@@ -109,9 +105,9 @@ fn charge(
         return Ok(Some(after));
     }
     let pairs = |amounts: &Amounts| {
-        let pairs = exceeded.iter().filter_map(|name| {
-            amounts.get(*name).map(|amount| format!("{name}={amount}"))
-        });
+        let pairs = exceeded
+            .iter()
+            .filter_map(|name| amounts.get(*name).map(|amount| format!("{name}={amount}")));
         pairs.collect::<Vec<_>>().join(",")
     };
     Err(write.forbidden(&format!(

@@ -133,9 +133,8 @@ fn check(budget: &PodDisruptionBudget) -> Result<(), Status> {
 }
 
 fn why_not(name: &str, status: &PodDisruptionBudgetStatus) -> String {
-    let said = condition::find(status).filter(|condition| {
-        condition.status == "False" && !condition.message.is_empty()
-    });
+    let said = condition::find(status)
+        .filter(|condition| condition.status == "False" && !condition.message.is_empty());
     let (desired, healthy) =
         (status.desired_healthy.unwrap_or(0), status.current_healthy.unwrap_or(0));
     let head = format!("The disruption budget {name}");

@@ -60,8 +60,11 @@ fn numbers_decide_how_many_may_go() {
         let mut budget: PodDisruptionBudget =
             codec::decode(&serde_yaml::from_str(&format!("{{spec: {{{spec}}}}}")).unwrap())
                 .unwrap();
-        let pods: Vec<Pod> =
-            pods.split_whitespace().enumerate().map(|(number, letter)| pod(number, letter)).collect();
+        let pods: Vec<Pod> = pods
+            .split_whitespace()
+            .enumerate()
+            .map(|(number, letter)| pod(number, letter))
+            .collect();
         let evicted = pods.iter().filter_map(|pod| {
             let name = pod.metadata.name.clone()?;
             let ago = match name.chars().next()? {
@@ -113,7 +116,8 @@ fn numbers_decide_how_many_may_go() {
 
 #[test]
 fn a_selector_reads_as_go_prints_it() {
-    let selector = "{matchLabels: {app: web}, matchExpressions: [{key: a, operator: In, values: [b, c]}]}";
+    let selector =
+        "{matchLabels: {app: web}, matchExpressions: [{key: a, operator: In, values: [b, c]}]}";
     let selector = codec::decode(&serde_yaml::from_str(selector).unwrap()).unwrap();
     assert_eq!(
         go_selector(&selector),

@@ -27,7 +27,9 @@ use crate::api::Status;
 use crate::kinds::{job, selectors};
 use crate::object::{GroupResource, Key, Object, meta};
 use crate::runtime::claim::{self, Claim};
-use crate::runtime::{Backoff, Cache, Context, Controller, EventType, Expectations, Next, Watch, batch};
+use crate::runtime::{
+    Backoff, Cache, Context, Controller, EventType, Expectations, Next, Watch, batch,
+};
 use crate::sim::Time;
 
 /// The type of Jobs.

@@ -72,7 +72,8 @@ impl Controller for Quotas {
 }
 
 fn is_counted(names: &Names) -> bool {
-    names.namespaced && !matches!(names.plural, "events" | "resourcequotas")
+    names.namespaced
+        && !matches!(names.plural, "events" | "resourcequotas")
         && names.group != "metrics.k8s.io"
 }
 

@@ -31,8 +31,7 @@ pub fn plan<'a>(
         more.retain(|name, _| hard.contains_key(name));
         pods::add(&mut used, &more);
     }
-    let status =
-        ResourceQuotaStatus { hard: Some(hard), used: Some(usage::written(&used)) };
+    let status = ResourceQuotaStatus { hard: Some(hard), used: Some(usage::written(&used)) };
     Plan { status, objects: counted }
 }
 

@@ -16,8 +16,7 @@ use crate::object::{GroupResource, Object, meta};
 use crate::sim::Time;
 
 /// Core types that a quota may also count without `count/`.
-const ALIASES: [&str; 4] =
-    ["configmaps", "replicationcontrollers", "resourcequotas", "secrets"];
+const ALIASES: [&str; 4] = ["configmaps", "replicationcontrollers", "resourcequotas", "secrets"];
 /// What a quota on CPU or memory has every container say.
 const EXPLICIT: [&str; 6] =
     ["cpu", "limits.cpu", "limits.memory", "memory", "requests.cpu", "requests.memory"];
@@ -51,9 +50,11 @@ pub fn is_charged(pod: &Pod, now: Time) -> bool {
     let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
     let meta = &pod.metadata;
     let grace = meta.deletion_grace_period_seconds.and_then(|seconds| u64::try_from(seconds).ok());
-    let end = meta.deletion_timestamp.as_ref().zip(grace).map(|(stamp, grace)| {
-        meta::moment(stamp) + std::time::Duration::from_secs(grace)
-    });
+    let end = meta
+        .deletion_timestamp
+        .as_ref()
+        .zip(grace)
+        .map(|(stamp, grace)| meta::moment(stamp) + std::time::Duration::from_secs(grace));
     !matches!(phase, Some("Failed" | "Succeeded")) && end.is_none_or(|end| now <= end)
 }
 
@@ -186,7 +187,8 @@ fn scopes(spec: &ResourceQuotaSpec) -> Vec<ScopedResourceSelectorRequirement> {
         operator: "Exists".to_owned(),
         values: None,
     });
-    let selected = spec.scope_selector.iter().flat_map(|all| all.match_expressions.iter().flatten());
+    let selected =
+        spec.scope_selector.iter().flat_map(|all| all.match_expressions.iter().flatten());
     plain.chain(selected.cloned()).collect()
 }
 
