@@ -24,10 +24,12 @@ macro_rules! transcripts {
 fn every_transcript_runs_the_same_everywhere() {
     let transcripts = transcripts! {
         "admission/quota.txt"
+        "batch/cronjob.txt"
         "batch/job.txt"
         "course/cronjob.txt"
         "course/job.txt"
         "course/nginx-deploy.txt"
+        "kubectl/create-batch.txt"
         "kubectl/describe.txt"
         "kubectl/mistakes.txt"
         "storage/binding.txt"

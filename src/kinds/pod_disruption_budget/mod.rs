@@ -5,7 +5,7 @@ pub mod condition;
 mod describe;
 mod validate;
 
-use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::describe::probe;
@@ -37,7 +37,27 @@ impl Typed for PodDisruptionBudgets {
         Column::new("Age"),
     ];
 
-    prepare::generational!();
+    fn prepare_create(object: &mut PodDisruptionBudget) {
+        // Go writes these zeros out.
+        object.status = Some(PodDisruptionBudgetStatus {
+            current_healthy: Some(0),
+            desired_healthy: Some(0),
+            disruptions_allowed: Some(0),
+            expected_pods: Some(0),
+            ..PodDisruptionBudgetStatus::default()
+        });
+        prepare::first_generation(&mut object.metadata);
+    }
+
+    fn prepare_update(new: &mut PodDisruptionBudget, old: &PodDisruptionBudget) {
+        new.status.clone_from(&old.status);
+        prepare::next_generation(&mut new.metadata, &old.metadata, new.spec != old.spec);
+    }
+
+    fn prepare_status(new: &mut PodDisruptionBudget, old: &PodDisruptionBudget) {
+        new.spec.clone_from(&old.spec);
+        new.metadata.generation = old.metadata.generation;
+    }
 
     fn validate(object: &PodDisruptionBudget) -> Vec<FieldError> {
         validate::validate(object)

@@ -4,7 +4,9 @@ mod apply;
 mod autoscale;
 mod cordon;
 mod create;
+mod create_job;
 mod create_object;
+mod create_quota;
 mod delete;
 mod describe;
 mod generator;
@@ -49,8 +51,12 @@ pub const COMMANDS: &[&dyn Command] = &[
     &cordon::Cordon,
     &cordon::Uncordon,
     &create::Create,
+    &create_job::CreateCronJob,
     &create_object::CreateDeployment,
+    &create_job::CreateJob,
     &create_object::CreateNamespace,
+    &create_quota::CreateDisruptionBudget,
+    &create_quota::CreateQuota,
     &delete::Delete,
     &describe::Describe,
     &get::Get,
