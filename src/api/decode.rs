@@ -10,12 +10,16 @@ use crate::object::Object;
 ///
 /// # Errors
 /// 400 when the body holds no object of that kind.
-pub(super) fn body(kind: &dyn Kind, request: &mut Request) -> Result<Object, Status> {
+pub(super) fn body(
+    kind: &dyn Kind,
+    request: &mut Request,
+    warnings: &mut Vec<String>,
+) -> Result<Object, Status> {
     let names = kind.names();
     match std::mem::take(&mut request.body) {
         Body::Object(object) if object.resource() == names.resource() => Ok(object),
         Body::Object(object) => Err(unconvertible(kind, object.api_version(), object.kind())),
-        Body::Json(value) => from_client(kind, &request.version, &value, request.strict),
+        Body::Json(value) => from_client(kind, request, &value, warnings),
         Body::None => {
             Err(unrecognized(kind, "json parse error: unexpected end of JSON input (<empty>)"))
         }
@@ -40,9 +44,9 @@ pub(super) fn version<'a>(kind: &dyn Kind, asked: &'a str) -> &'a str {
 /// Decodes what a client sent to a version's path. What the JSON says it is wins over the path.
 fn from_client(
     kind: &dyn Kind,
-    asked: &str,
+    request: &Request,
     value: &Value,
-    strict: bool,
+    warnings: &mut Vec<String>,
 ) -> Result<Object, Status> {
     let names = kind.names();
     let empty = Value::Object(serde_json::Map::new());
@@ -56,7 +60,7 @@ fn from_client(
         && written.is_none_or(|written| {
             group_of(written) == names.group && names.versions.contains(&version_of(written))
         });
-    let version = version(kind, asked);
+    let version = version(kind, &request.version);
     if !is_same {
         let own = match names.group {
             "" => version.to_owned(),
@@ -66,7 +70,7 @@ fn from_client(
         return Err(unconvertible(kind, written.unwrap_or(&own), kind_written));
     }
     let version = written.map_or(version, version_of);
-    decode(kind, version, value, strict).map_err(|error| {
+    decode(kind, version, value, request, warnings).map_err(|error| {
         Status::bad_request(format!(
             "{} in version {version:?} cannot be handled as a {}: {error}",
             names.kind, names.kind
@@ -75,7 +79,7 @@ fn from_client(
 }
 
 /// What JSON is, where it is no object.
-fn misfit(value: &Value) -> Option<String> {
+pub(super) fn misfit(value: &Value) -> Option<String> {
     let found = match value {
         Value::Object(_) | Value::Null => return None,
         Value::Array(_) => "array",
@@ -119,23 +123,27 @@ fn unconvertible(kind: &dyn Kind, api_version: &str, written: &str) -> Status {
     ))
 }
 
-/// Decodes JSON of a served version; the error is that of Go's decoder.
+/// Decodes JSON of a served version; the error is that of Go's decoder. What would be an error if
+/// the request were strict is warned of, unless it is lenient.
 pub(super) fn decode(
     kind: &dyn Kind,
     version: &str,
     value: &Value,
-    strict: bool,
+    request: &Request,
+    warnings: &mut Vec<String>,
 ) -> Result<Object, String> {
     let object = kind.decode(version, value)?;
-    if strict {
-        let mut unknown = Vec::new();
-        find_unknown(value, &kind.encode(version, &object), "", &mut unknown);
-        if !unknown.is_empty() {
-            let fields: Vec<_> =
-                unknown.iter().map(|field| format!("unknown field \"{field}\"")).collect();
-            return Err(format!("strict decoding error: {}", fields.join(", ")));
-        }
+    if request.lenient {
+        return Ok(object);
     }
+    let mut unknown = Vec::new();
+    find_unknown(value, &kind.encode(version, &object), "", &mut unknown);
+    let unknown = unknown.iter().map(|field| format!("unknown field \"{field}\""));
+    let odd: Vec<String> = request.oddities.iter().cloned().chain(unknown).collect();
+    if request.strict && !odd.is_empty() {
+        return Err(format!("strict decoding error: {}", odd.join(", ")));
+    }
+    warnings.extend(odd);
     Ok(object)
 }
 

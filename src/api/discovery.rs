@@ -1,5 +1,10 @@
 //! What the server serves. Mirrors `k8s.io/apiserver/pkg/endpoints/discovery`.
 
+use serde_json::{Map, Value, json};
+
+use super::Api;
+use crate::base::base64::{self, Alphabet};
+use crate::base::sha256;
 use crate::kinds::{KINDS, Names};
 
 /// One row of `kubectl api-resources`. Mirrors `metav1.APIResource`.
@@ -18,6 +23,35 @@ const VERBS: [&str; 8] =
 /// Namespaces are never deleted as a collection.
 const NAMESPACE_VERBS: [&str; 7] = ["create", "delete", "get", "list", "patch", "update", "watch"];
 const METRICS_VERBS: [&str; 2] = ["get", "list"];
+const CREATE: &[&str] = &["create"];
+const REPLACE: &[&str] = &["get", "patch", "update"];
+const CONNECT: &[&str] = &["create", "get"];
+const PROXY: &[&str] = &["create", "delete", "get", "patch", "update"];
+
+/// The built-in groups in the order in which clients are to look into them. Mirrors
+/// `apiVersionPriorities` of `pkg/controlplane/apiserver`. Others follow, `metrics.k8s.io` last.
+const GROUPS: [&str; 20] = [
+    "apiregistration.k8s.io",
+    "apps",
+    "events.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "storage.k8s.io",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "scheduling.k8s.io",
+    "coordination.k8s.io",
+    "node.k8s.io",
+    "discovery.k8s.io",
+    "resource.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+];
 
 /// Every resource type that is served, in the order of [`KINDS`].
 pub fn api_resources() -> Vec<ApiResource> {
@@ -26,16 +60,368 @@ pub fn api_resources() -> Vec<ApiResource> {
 
 fn api_resource(names: &'static Names) -> ApiResource {
     let version = names.versions.first().copied().unwrap_or_default();
-    let api_version = match names.group {
-        "" => version.to_owned(),
-        group => format!("{group}/{version}"),
-    };
-    let verbs: &'static [&'static str] = match (names.group, names.plural) {
+    let api_version = group_version(names.group, version);
+    ApiResource { names, api_version, verbs: verbs(names.group, names.plural) }
+}
+
+fn verbs(group: &str, plural: &str) -> &'static [&'static str] {
+    match (group, plural) {
         ("", "namespaces") => &NAMESPACE_VERBS,
         ("metrics.k8s.io", _) => &METRICS_VERBS,
         _ => &VERBS,
+    }
+}
+
+/// `apps/v1`, or `v1` for the core group.
+pub fn group_version(group: &str, version: &str) -> String {
+    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
+}
+
+/// One resource in one of its versions, with its subresources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The API group; empty for the core group.
+    pub group: String,
+    /// The version.
+    pub version: String,
+    /// `deployments`.
+    pub plural: String,
+    /// `deployment`.
+    pub singular: String,
+    /// `Deployment`.
+    pub kind: String,
+    /// Whether its objects live in namespaces.
+    pub namespaced: bool,
+    /// `deploy`.
+    pub short: Vec<String>,
+    /// `all` and the like.
+    pub categories: Vec<String>,
+    /// What can be done with it, by name.
+    pub verbs: Vec<String>,
+    /// `status`, `scale` …
+    pub subresources: Vec<Subresource>,
+    /// The version that is stored; empty where nothing is.
+    pub stored: String,
+}
+
+/// A subresource, the kind it answers with and what can be done with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subresource {
+    /// `status`, `scale` …
+    pub name: String,
+    /// The kind's group and version, where they are not those of the resource.
+    pub group_version: Option<(&'static str, &'static str)>,
+    /// The kind.
+    pub kind: String,
+    /// The verbs, by name.
+    pub verbs: &'static [&'static str],
+}
+
+impl Subresource {
+    /// The subresource `name` of a resource of kind `kind`.
+    pub fn of(kind: &str, name: &str) -> Self {
+        let (own, group_version, verbs) = match name {
+            "scale" => (Some("Scale"), Some(("autoscaling", "v1")), REPLACE),
+            "binding" => (Some("Binding"), None, CREATE),
+            "eviction" => (Some("Eviction"), Some(("policy", "v1")), CREATE),
+            "token" => (Some("TokenRequest"), Some(("authentication.k8s.io", "v1")), CREATE),
+            "exec" => (Some("PodExecOptions"), None, CONNECT),
+            "attach" => (Some("PodAttachOptions"), None, CONNECT),
+            "portforward" => (Some("PodPortForwardOptions"), None, CONNECT),
+            "proxy" => (None, None, PROXY),
+            "log" => (None, None, &["get"][..]),
+            "finalize" => (None, None, &["update"][..]),
+            _ => (None, None, REPLACE),
+        };
+        let kind = match (own, name) {
+            (Some(own), _) => own.to_owned(),
+            (None, "proxy") => format!("{kind}ProxyOptions"),
+            (None, _) => kind.to_owned(),
+        };
+        Self { name: name.to_owned(), group_version, kind, verbs }
+    }
+}
+
+/// Resources that can be created but are never stored, and `componentstatuses`, which is only
+/// read: group, kind, plural, singular, whether namespaced.
+const VIRTUAL: &[(&str, &str, &str, &str, bool)] = &[
+    ("", "Binding", "bindings", "binding", true),
+    ("", "ComponentStatus", "componentstatuses", "componentstatus", false),
+    ("authentication.k8s.io", "SelfSubjectReview", "selfsubjectreviews", "selfsubjectreview", false),
+    ("authentication.k8s.io", "TokenReview", "tokenreviews", "tokenreview", false),
+    (
+        "authorization.k8s.io",
+        "LocalSubjectAccessReview",
+        "localsubjectaccessreviews",
+        "localsubjectaccessreview",
+        true,
+    ),
+    (
+        "authorization.k8s.io",
+        "SelfSubjectAccessReview",
+        "selfsubjectaccessreviews",
+        "selfsubjectaccessreview",
+        false,
+    ),
+    (
+        "authorization.k8s.io",
+        "SelfSubjectRulesReview",
+        "selfsubjectrulesreviews",
+        "selfsubjectrulesreview",
+        false,
+    ),
+    (
+        "authorization.k8s.io",
+        "SubjectAccessReview",
+        "subjectaccessreviews",
+        "subjectaccessreview",
+        false,
+    ),
+];
+
+/// Every built-in resource in every version, by group, version and name.
+pub fn entries() -> Vec<Entry> {
+    let mut entries: Vec<Entry> = KINDS.iter().flat_map(|kind| built_in(kind.names())).collect();
+    entries.extend(VIRTUAL.iter().map(|(group, kind, plural, singular, namespaced)| {
+        let reads = *plural == "componentstatuses";
+        let verbs: &[&str] = if reads { &METRICS_VERBS } else { CREATE };
+        Entry {
+            group: (*group).to_owned(),
+            version: "v1".to_owned(),
+            plural: (*plural).to_owned(),
+            singular: (*singular).to_owned(),
+            kind: (*kind).to_owned(),
+            namespaced: *namespaced,
+            short: if reads { vec!["cs".to_owned()] } else { Vec::new() },
+            categories: Vec::new(),
+            verbs: owned(verbs),
+            subresources: Vec::new(),
+            stored: String::new(),
+        }
+    }));
+    entries.sort_by(|a, b| a.plural.cmp(&b.plural));
+    entries
+}
+
+/// Every resource that is served in every version.
+pub fn served(_api: &mut dyn Api) -> Vec<Entry> {
+    entries()
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn built_in(names: &Names) -> impl Iterator<Item = Entry> {
+    let stored = match names.group {
+        "metrics.k8s.io" => "",
+        _ => names.versions.first().copied().unwrap_or_default(),
     };
-    ApiResource { names, api_version, verbs }
+    names.versions.iter().map(move |version| Entry {
+        group: names.group.to_owned(),
+        version: (*version).to_owned(),
+        plural: names.plural.to_owned(),
+        singular: names.singular.to_owned(),
+        kind: names.kind.to_owned(),
+        namespaced: names.namespaced,
+        short: owned(names.short),
+        categories: owned(names.categories),
+        verbs: owned(verbs(names.group, names.plural)),
+        subresources: names.subresources.iter().map(|n| Subresource::of(names.kind, n)).collect(),
+        stored: stored.to_owned(),
+    })
+}
+
+/// The groups of some entries with their versions, preferred first; the core group is left out.
+pub fn groups(entries: &[Entry]) -> Vec<(String, Vec<String>)> {
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    for entry in entries.iter().filter(|entry| !entry.group.is_empty()) {
+        let versions = match groups.iter_mut().find(|(group, _)| *group == entry.group) {
+            Some((_, versions)) => versions,
+            None => {
+                groups.push((entry.group.clone(), vec![entry.version.clone()]));
+                continue;
+            }
+        };
+        if !versions.contains(&entry.version) {
+            versions.push(entry.version.clone());
+        }
+    }
+    for (_, versions) in &mut groups {
+        versions.sort_by(|a, b| version_rank(b).cmp(&version_rank(a)).then_with(|| a.cmp(b)));
+    }
+    groups.sort_by_key(|(group, _)| {
+        let known = GROUPS.iter().position(|known| known == group);
+        let last = group == "metrics.k8s.io";
+        (known.unwrap_or(GROUPS.len() + usize::from(last)), group.clone())
+    });
+    groups
+}
+
+/// Versions by how settled they are: `v2`, `v1`, `v1beta2`, `v1alpha1`, `foo`. Mirrors
+/// `version.CompareKubeAwareVersionStrings`.
+pub fn version_rank(version: &str) -> (u8, u32, u32) {
+    let parse = || {
+        let rest = version.strip_prefix('v')?;
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let major: u32 = rest[..end].parse().ok().filter(|major| *major > 0)?;
+        let tail = &rest[end..];
+        if tail.is_empty() {
+            return Some((3, major, 0));
+        }
+        let (rank, minor) = match (tail.strip_prefix("beta"), tail.strip_prefix("alpha")) {
+            (Some(minor), _) => (2, minor),
+            (_, Some(minor)) => (1, minor),
+            _ => return None,
+        };
+        Some((rank, major, minor.parse().ok()?))
+    };
+    parse().unwrap_or_default()
+}
+
+/// `/apis/GROUP`: Mirrors `metav1.APIGroup`.
+pub fn group_document(group: &str, versions: &[String]) -> Value {
+    let version = |version: &String| {
+        json!({"groupVersion": group_version(group, version), "version": version})
+    };
+    let preferred = versions.first().map(version);
+    let versions: Vec<Value> = versions.iter().map(version).collect();
+    json!({"name": group, "versions": versions, "preferredVersion": preferred})
+}
+
+/// `/apis`: Mirrors `metav1.APIGroupList`.
+pub fn groups_document(entries: &[Entry]) -> Value {
+    let groups: Vec<Value> =
+        groups(entries).iter().map(|(group, versions)| group_document(group, versions)).collect();
+    json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+}
+
+/// `/apis/GROUP/VERSION`: Mirrors `metav1.APIResourceList`. `None` where nothing is served.
+pub fn resources_document(entries: &[Entry], group: &str, version: &str) -> Option<Value> {
+    let mine: Vec<&Entry> =
+        entries.iter().filter(|entry| entry.group == group && entry.version == version).collect();
+    if mine.is_empty() {
+        return None;
+    }
+    let resources: Vec<Value> = mine.iter().flat_map(|entry| resource_rows(entry)).collect();
+    let mut document = json!({
+        "kind": "APIResourceList",
+        "groupVersion": group_version(group, version),
+        "resources": resources,
+    });
+    if !group.is_empty() {
+        document["apiVersion"] = json!("v1");
+    }
+    Some(document)
+}
+
+fn resource_rows(entry: &Entry) -> Vec<Value> {
+    let mut row = json!({
+        "name": entry.plural,
+        "singularName": entry.singular,
+        "namespaced": entry.namespaced,
+        "kind": entry.kind,
+        "verbs": entry.verbs,
+    });
+    put_lists(&mut row, entry, "shortNames");
+    if !entry.stored.is_empty() {
+        row["storageVersionHash"] = json!(storage_version_hash(entry));
+    }
+    let mut rows = vec![row];
+    rows.extend(entry.subresources.iter().map(|sub| {
+        let mut row = json!({
+            "name": format!("{}/{}", entry.plural, sub.name),
+            "singularName": "",
+            "namespaced": entry.namespaced,
+            "kind": sub.kind,
+            "verbs": sub.verbs,
+        });
+        if let Some((group, version)) = sub.group_version {
+            row["group"] = json!(group);
+            row["version"] = json!(version);
+        }
+        row
+    }));
+    rows
+}
+
+fn put_lists(row: &mut Value, entry: &Entry, short: &str) {
+    if !entry.short.is_empty() {
+        row[short] = json!(entry.short);
+    }
+    if !entry.categories.is_empty() {
+        row["categories"] = json!(entry.categories);
+    }
+}
+
+/// Mirrors `discovery.StorageVersionHash`.
+fn storage_version_hash(entry: &Entry) -> String {
+    let digest =
+        sha256::digest(format!("{}/{}/{}", entry.group, entry.stored, entry.kind).as_bytes());
+    base64::encode(&digest[..8], Alphabet::Standard)
+}
+
+/// `/api` or `/apis` in one document. Mirrors `apidiscovery.APIGroupDiscoveryList`.
+pub fn aggregated_document(entries: &[Entry], is_core: bool) -> Value {
+    let groups = if is_core {
+        vec![(String::new(), vec!["v1".to_owned()])]
+    } else {
+        groups(entries)
+    };
+    let items: Vec<Value> = groups
+        .iter()
+        .map(|(group, versions)| {
+            let mut metadata = Map::new();
+            if !group.is_empty() {
+                metadata.insert("name".to_owned(), json!(group));
+            }
+            let versions: Vec<Value> =
+                versions.iter().map(|version| version_discovery(entries, group, version)).collect();
+            json!({"metadata": metadata, "versions": versions})
+        })
+        .collect();
+    json!({
+        "kind": "APIGroupDiscoveryList",
+        "apiVersion": "apidiscovery.k8s.io/v2",
+        "metadata": {},
+        "items": items,
+    })
+}
+
+fn version_discovery(entries: &[Entry], group: &str, version: &str) -> Value {
+    let mine = entries.iter().filter(|entry| entry.group == group && entry.version == version);
+    let resources: Vec<Value> = mine.map(resource_discovery).collect();
+    json!({"version": version, "resources": resources, "freshness": "Current"})
+}
+
+fn resource_discovery(entry: &Entry) -> Value {
+    let response = |kind: &str, group: &str, version: &str| {
+        json!({"group": group, "version": version, "kind": kind})
+    };
+    let mut row = json!({
+        "resource": entry.plural,
+        "responseKind": response(&entry.kind, "", ""),
+        "scope": if entry.namespaced { "Namespaced" } else { "Cluster" },
+        "singularResource": entry.singular,
+        "verbs": entry.verbs,
+    });
+    put_lists(&mut row, entry, "shortNames");
+    let subresources: Vec<Value> = entry
+        .subresources
+        .iter()
+        .map(|sub| {
+            let (group, version) = sub.group_version.unwrap_or_default();
+            json!({
+                "subresource": sub.name,
+                "responseKind": response(&sub.kind, group, version),
+                "verbs": sub.verbs,
+            })
+        })
+        .collect();
+    if !subresources.is_empty() {
+        row["subresources"] = json!(subresources);
+    }
+    row
 }
 
 #[cfg(test)]
@@ -54,5 +440,19 @@ mod tests {
         assert_eq!(row("Deployment"), format!("deployments apps/v1 {all}"));
         assert_eq!(row("Namespace"), "namespaces v1 create,delete,get,list,patch,update,watch");
         assert_eq!(row("NodeMetrics"), "nodes metrics.k8s.io/v1beta1 get,list");
+    }
+
+    #[test]
+    fn versions_are_ranked_as_clients_rank_them() {
+        let mut versions = ["foo10", "v1beta1", "v2", "v11alpha2", "v1", "v10", "v2beta3", "foo1"];
+        versions.sort_by(|a, b| version_rank(b).cmp(&version_rank(a)).then_with(|| a.cmp(b)));
+        let expected = ["v10", "v2", "v1", "v2beta3", "v1beta1", "v11alpha2", "foo1", "foo10"];
+        assert_eq!(versions, expected);
+    }
+
+    #[test]
+    fn the_hash_of_what_is_stored_is_upstreams() {
+        let document = resources_document(&entries(), "apps", "v1").expect("apps/v1");
+        assert_eq!(document["resources"][0]["storageVersionHash"], "85nkx63pcBU=");
     }
 }

@@ -22,4 +22,8 @@ impl Api for Door<'_> {
         let served = self.upstreams.iter_mut().find_map(|upstream| upstream.serve(&request));
         served.unwrap_or_else(|| self.server.call(request))
     }
+
+    fn take_warnings(&mut self) -> Vec<String> {
+        self.server.take_warnings()
+    }
 }

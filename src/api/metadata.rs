@@ -4,7 +4,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::base::label_name;
-use crate::kinds::{ErrorKind, FieldError, Names};
+use crate::kinds::{FieldError, Names};
 
 /// Mirrors `TotalAnnotationSizeLimitB`.
 const ANNOTATIONS_MAX: usize = 256 * 1024;
@@ -99,12 +99,7 @@ fn maps(meta: &ObjectMeta) -> Vec<FieldError> {
         );
     }
     if size > ANNOTATIONS_MAX {
-        errors.push(FieldError {
-            field: "metadata.annotations".to_owned(),
-            kind: ErrorKind::TooLong,
-            value: String::new(),
-            detail: format!("may not be more than {ANNOTATIONS_MAX} bytes"),
-        });
+        errors.push(FieldError::too_long("metadata.annotations", ANNOTATIONS_MAX));
     }
     errors.extend(owners(meta.owner_references.as_deref().unwrap_or_default()));
     errors

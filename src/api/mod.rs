@@ -7,8 +7,9 @@ mod decode;
 pub mod discovery;
 mod door;
 mod metadata;
-/// From HTTP paths to requests.
-pub mod path;
+/// HTTP: requests and answers as clients write and read them.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod http;
 mod request;
 mod server;
 mod status;
@@ -16,7 +17,7 @@ mod subresource;
 mod verbs;
 
 pub use door::{Door, Upstream};
-pub use request::{Body, DeleteOptions, List, PatchType, Propagation, Reply, Request, Verb};
+pub use request::{Body, DeleteOptions, List, Page, PatchType, Propagation, Reply, Request, Verb};
 pub use server::Server;
 pub use status::{Cause, Status};
 
@@ -27,6 +28,11 @@ pub trait Api {
     /// # Errors
     /// A [`Status`] with upstream's reason, code and message.
     fn call(&mut self, request: Request) -> Result<Reply, Status>;
+
+    /// What the client of the requests since the last time is to be warned of.
+    fn take_warnings(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ pub enum PatchType {
     Merge,
     /// Kubernetes' own, with merge keys and directives.
     Strategic,
+    /// Server-side apply.
+    Apply,
 }
 
 /// What happens to the objects that a deleted object owns.
@@ -59,6 +61,17 @@ pub struct DeleteOptions {
     pub uid: Option<String>,
     /// Delete only this very version.
     pub resource_version: Option<String>,
+}
+
+/// A part of a list. Mirrors `limit` and `continue` of `metav1.ListOptions`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The most objects to return; zero for all.
+    pub limit: usize,
+    /// Namespace and name of the last object of the part before.
+    pub after: Option<(String, String)>,
+    /// The revision of the store to read; now, when absent.
+    pub revision: Option<u64>,
 }
 
 /// What a request carries.
@@ -104,6 +117,12 @@ pub struct Request {
     pub dry_run: bool,
     /// `fieldValidation=Strict`: unknown fields are errors rather than ignored.
     pub strict: bool,
+    /// `fieldValidation=Ignore`: nobody is warned of unknown fields either.
+    pub lenient: bool,
+    /// What was odd about the body's text though it could be read: keys that stood twice.
+    pub oddities: Vec<String>,
+    /// For lists: which part of them.
+    pub page: Page,
     /// Query parameters of subresources (`log`: `container`, `tailLines`, `previous` …).
     pub query: Vec<(String, String)>,
 }
@@ -126,6 +145,9 @@ impl Request {
             delete: DeleteOptions::default(),
             dry_run: false,
             strict: false,
+            lenient: false,
+            oddities: Vec::new(),
+            page: Page::default(),
             query: Vec::new(),
         }
     }
@@ -207,6 +229,8 @@ pub struct List {
     pub items: Vec<Object>,
     /// The store's revision at which they were read.
     pub revision: u64,
+    /// How many more match, when the list goes on.
+    pub remaining: usize,
 }
 
 /// What the server answers.

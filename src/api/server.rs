@@ -16,13 +16,14 @@ pub struct Server {
     pub(super) now: Time,
     kinds: &'static [&'static dyn Kind],
     started: bool,
+    pub(super) warnings: Vec<String>,
 }
 
 impl Server {
     /// A server with an empty store that serves every built-in kind. It makes what a
     /// cluster has from the start when the first request comes in.
     pub fn new(rng: Rng) -> Self {
-        Self { store: Store::default(), rng, now: Time::default(), kinds: KINDS, started: false }
+        Self { store: Store::default(), rng, now: Time::default(), kinds: KINDS, started: false, warnings: Vec::new() }
     }
 
     /// Tells the time; creation and deletion timestamps are taken from it.
@@ -115,5 +116,9 @@ impl Api for Server {
             "" => self.main_resource(kind, request),
             _ => self.subresource(kind, request),
         }
+    }
+
+    fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::{Map, Value, json};
+
 use crate::kinds::FieldError;
 use crate::object::GroupResource;
 
@@ -14,6 +16,15 @@ pub struct Cause {
     pub message: String,
     /// The field it is about.
     pub field: String,
+}
+
+impl Cause {
+    fn to_value(&self) -> Value {
+        let fields =
+            [("reason", &self.reason), ("message", &self.message), ("field", &self.field)];
+        let given = fields.into_iter().filter(|(_, text)| !text.is_empty());
+        given.map(|(name, text)| (name.to_owned(), json!(text))).collect()
+    }
 }
 
 /// Why a request was refused.
@@ -35,6 +46,10 @@ pub struct Status {
     pub causes: Vec<Cause>,
     /// `details.retryAfterSeconds`; zero when absent.
     pub retry_after_seconds: u32,
+    /// Whether `details` are shown even though they are empty.
+    pub is_generic: bool,
+    /// Where a list may be taken up again; empty when nowhere.
+    pub continue_token: String,
 }
 
 impl Status {
@@ -55,6 +70,8 @@ impl Status {
             kind: resource.resource.to_string(),
             causes: Vec::new(),
             retry_after_seconds: 0,
+            is_generic: false,
+            continue_token: String::new(),
         }
     }
 
@@ -68,15 +85,49 @@ impl Status {
         Self::about(404, "NotFound", resource, name, message)
     }
 
+    /// A refusal by what stands before the resources. Mirrors `errors.NewGenericServerResponse`.
+    pub fn generic(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { is_generic: true, ..Self::plain(code, reason, message.into()) }
+    }
+
     /// 404 for a path that no resource answers.
     pub fn no_such_path() -> Self {
-        Self::plain(404, "NotFound", "the server could not find the requested resource".to_owned())
+        Self::generic(404, "NotFound", "the server could not find the requested resource")
     }
 
     /// 405 for a verb that the resource does not have.
     pub fn no_such_method() -> Self {
         let message = "the server does not allow this method on the requested resource";
-        Self::plain(405, "MethodNotAllowed", message.to_owned())
+        Self::generic(405, "MethodNotAllowed", message)
+    }
+
+    /// 406: the answer cannot be given in any form that is accepted.
+    pub fn not_acceptable(message: impl Into<String>) -> Self {
+        Self::plain(406, "NotAcceptable", message.into())
+    }
+
+    /// 413: the body is longer than `limit` bytes.
+    pub fn too_large(limit: usize) -> Self {
+        let message = format!("Request entity too large: limit is {limit}");
+        Self::plain(413, "RequestEntityTooLarge", message)
+    }
+
+    /// 415: the body is in a form that nobody here reads.
+    pub fn unsupported_media_type(message: impl Into<String>) -> Self {
+        Self::plain(415, "UnsupportedMediaType", message.into())
+    }
+
+    /// 504: the asked-for revision lies in the future. Mirrors `storage.NewTooLargeResourceVersionError`.
+    pub fn too_large_resource_version(asked: u64, current: u64) -> Self {
+        let message =
+            format!("Timeout: Too large resource version: {asked}, current: {current}");
+        let cause = Cause {
+            reason: "ResourceVersionTooLarge".to_owned(),
+            message: "Too large resource version".to_owned(),
+            field: String::new(),
+        };
+        let status = Self::plain(504, "Timeout", message);
+        Self { causes: vec![cause], retry_after_seconds: 1, ..status }
     }
 
     /// 422 for a patch that does not fit the object.
@@ -174,6 +225,47 @@ impl Status {
             name: name.to_owned(),
             ..Self::plain(422, "Invalid", message)
         }
+    }
+
+    /// As JSON: a `metav1.Status`.
+    pub fn to_value(&self) -> Value {
+        let mut value = json!({
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "code": self.code,
+        });
+        let details = self.details();
+        if !self.continue_token.is_empty() {
+            value["metadata"]["continue"] = json!(self.continue_token);
+        }
+        for (field, text) in [("message", self.message.as_str()), ("reason", self.reason)] {
+            if !text.is_empty() {
+                value[field] = json!(text);
+            }
+        }
+        if self.is_generic || !details.is_empty() {
+            value["details"] = Value::Object(details);
+        }
+        value
+    }
+
+    fn details(&self) -> Map<String, Value> {
+        let mut details = Map::new();
+        for (field, text) in [("name", &self.name), ("group", &self.group), ("kind", &self.kind)] {
+            if !text.is_empty() {
+                details.insert(field.to_owned(), json!(text));
+            }
+        }
+        if !self.causes.is_empty() {
+            details.insert("causes".to_owned(), self.causes.iter().map(Cause::to_value).collect());
+        }
+        if self.retry_after_seconds > 0 {
+            let seconds = self.retry_after_seconds;
+            details.insert("retryAfterSeconds".to_owned(), json!(seconds));
+        }
+        details
     }
 
     /// Whether the object was not there.

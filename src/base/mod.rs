@@ -1,5 +1,7 @@
 //! Building blocks without Kubernetes objects and without time.
 
+/// Bytes as text.
+pub mod base64;
 /// Differences between two texts, line by line.
 pub mod diff;
 /// Spans of time as text.
@@ -16,6 +18,8 @@ pub mod int_or_percent;
 pub mod json_path;
 mod json_path_eval;
 mod json_path_parser;
+/// JSON text as Go reads it.
+pub mod json_read;
 /// What may be a label's key and value.
 pub mod label_name;
 /// Selection of objects by their labels.
@@ -23,6 +27,8 @@ pub mod label_selector;
 mod label_selector_parser;
 /// Amounts of resources.
 pub mod quantity;
+/// SHA-256.
+pub mod sha256;
 /// Columns of text.
 pub mod table;
 /// Manifests, read and printed as kubectl does.

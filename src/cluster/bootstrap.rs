@@ -6,10 +6,11 @@ use k8s_openapi::api::core::v1::{Node, NodeSpec as ApiNodeSpec, NodeStatus, Tain
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::Cluster;
+use super::{Cluster, START};
 use crate::api::{Request, Status};
 use crate::controllers::Settings;
 use crate::object::Object;
+use crate::sim::Time;
 
 /// The taint and the role label of control-plane nodes.
 const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
@@ -60,6 +61,10 @@ pub struct Options {
     pub nodes: Vec<NodeSpec>,
     /// The settings of the controllers.
     pub settings: Settings,
+    /// What its clock shows when it is switched on.
+    pub start: Time,
+    /// Whether it runs the Pods itself, or leaves them to kubelets outside.
+    pub kubelets: bool,
 }
 
 /// One tainted control-plane node and two workers.
@@ -70,7 +75,7 @@ impl Default for Options {
             NodeSpec::worker("node1"),
             NodeSpec::worker("node2"),
         ];
-        Self { nodes, settings: Settings::default() }
+        Self { nodes, settings: Settings::default(), start: START, kubelets: true }
     }
 }
 

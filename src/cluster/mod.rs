@@ -44,6 +44,8 @@ pub struct Cluster {
     scheduler: Scheduler,
     kubelets: Kubelets,
     metrics: Metrics,
+    /// Whether the kubelets run; without them others keep the nodes and run the Pods.
+    runs_pods: bool,
     /// The planned `Schedule`, `Kubelet` and `Sample` events; others of their kind are stale.
     planned: event::Planned,
     rng: Rng,
@@ -63,12 +65,13 @@ impl Cluster {
         let controllers = crate::controllers::controllers(options.settings);
         let mut cluster = Self {
             server: Server::new(rng.fork("apiserver")),
-            agenda: Agenda::new(START),
+            agenda: Agenda::new(options.start),
             views: ViewId::ALL.map(|id| View::new(id, &rng)),
             workers: controllers.into_iter().map(|c| Worker::new(c, &rng)).collect(),
             scheduler: Scheduler::new(rng.fork("scheduler")),
             kubelets: Kubelets::new(rng.fork("kubelet")),
             metrics: Metrics::default(),
+            runs_pods: options.kubelets,
             planned: event::Planned::default(),
             rng: rng.fork("components"),
             trace: Trace::default(),
@@ -91,6 +94,11 @@ impl Cluster {
     /// The simulated time.
     pub fn now(&self) -> Time {
         self.agenda.now()
+    }
+
+    /// When the next event is due.
+    pub fn next_time(&self) -> Option<Time> {
+        self.agenda.next_time()
     }
 
     /// How many events have run.
@@ -264,10 +272,11 @@ impl Cluster {
                 self.agenda.at(time, Event::Sync(index));
             }
         }
+        let outside = |time: Option<Time>| time.filter(|_| self.runs_pods);
         let wanted = [
             (self.scheduler.next_time(now), Event::Schedule),
-            (self.kubelets.next_time(now), Event::Kubelet),
-            (self.metrics.next_time(now), Event::Sample),
+            (outside(self.kubelets.next_time(now)), Event::Kubelet),
+            (outside(self.metrics.next_time(now)), Event::Sample),
         ];
         for (time, event) in wanted {
             if let Some(time) = self.planned.plan(time, now, STEP_COST, &event) {
@@ -286,5 +295,9 @@ struct Parts<'a> {
 impl Api for Cluster {
     fn call(&mut self, request: Request) -> Result<Reply, Status> {
         Self::call(self, request)
+    }
+
+    fn take_warnings(&mut self) -> Vec<String> {
+        self.server.take_warnings()
     }
 }

@@ -107,6 +107,12 @@ impl FieldError {
         Self::new(ErrorKind::NotFound, field, format!("{value:?}"), "")
     }
 
+    /// The value is longer than `limit` bytes.
+    pub fn too_long(field: &str, limit: usize) -> Self {
+        let detail = format!("may not be more than {limit} bytes");
+        Self::new(ErrorKind::TooLong, field, String::new(), detail)
+    }
+
     /// The text without the field's path.
     pub fn body(&self) -> String {
         let mut text = self.kind.words().to_owned();

@@ -152,6 +152,17 @@ impl Names {
     }
 }
 
+/// What the cells of a column hold for clients that read tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Text.
+    Text,
+    /// Whole numbers.
+    Number,
+    /// `true` or `false`.
+    Truth,
+}
+
 /// One printer column. Mirrors `metav1.TableColumnDefinition`.
 #[derive(Debug)]
 pub struct Column {
@@ -159,17 +170,29 @@ pub struct Column {
     pub name: &'static str,
     /// Whether only `-o wide` shows it.
     pub wide: bool,
+    /// What its cells hold.
+    pub holds: Holds,
 }
 
 impl Column {
     /// A column that is always shown.
     pub const fn new(name: &'static str) -> Self {
-        Self { name, wide: false }
+        Self { name, wide: false, holds: Holds::Text }
     }
 
     /// A column that only `-o wide` shows.
     pub const fn wide(name: &'static str) -> Self {
-        Self { name, wide: true }
+        Self { wide: true, ..Self::new(name) }
+    }
+
+    /// A column of whole numbers.
+    pub const fn number(name: &'static str) -> Self {
+        Self { holds: Holds::Number, ..Self::new(name) }
+    }
+
+    /// A column of truths.
+    pub const fn truth(name: &'static str) -> Self {
+        Self { holds: Holds::Truth, ..Self::new(name) }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{ErrorKind, FieldError};
+use super::FieldError;
 use crate::base::quantity::Quantity;
 use crate::object::codec;
 
@@ -105,12 +105,7 @@ impl Errors {
 
     /// The value is longer than `limit` bytes.
     pub fn too_long(&mut self, path: &Path<'_>, limit: usize) {
-        self.0.push(FieldError {
-            field: path.to_string(),
-            kind: ErrorKind::TooLong,
-            value: String::new(),
-            detail: format!("may not be more than {limit} bytes"),
-        });
+        self.0.push(FieldError::too_long(&path.to_string(), limit));
     }
 
     /// Every text is a reason why `value` is not acceptable.

@@ -33,8 +33,13 @@ pub fn parse(text: &str) -> Result<Value, String> {
 
 /// A value as JSON text with an indentation of four spaces, as kubectl prints it.
 pub fn pretty(value: &Value) -> String {
+    indented(value, "    ")
+}
+
+/// A value as JSON text with an indentation of one's own choice.
+pub fn indented(value: &Value, indent: &str) -> String {
     let mut text = Vec::new();
-    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(indent.as_bytes());
     let mut serializer = serde_json::Serializer::with_formatter(&mut text, formatter);
     let written = value.serialize(&mut serializer);
     assert!(written.is_ok(), "JSON values always serialize");

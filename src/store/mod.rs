@@ -153,6 +153,28 @@ impl Store {
         self.revision - self.history.len() as u64
     }
 
+    /// The store as it was at `revision`: what was done since is undone.
+    ///
+    /// # Errors
+    /// [`Compacted`] when that is longer ago than history goes back.
+    pub fn at(&self, revision: u64) -> Result<Self, Compacted> {
+        let mut past = self.clone();
+        let since: Vec<&Change> = self.since(revision)?.collect();
+        for change in since.iter().rev() {
+            let key = change.object.key();
+            let table = past.tables.entry(key.resource).or_default();
+            let place = (key.namespace, key.name);
+            match &change.previous {
+                Some(before) => table.insert(place, before.clone()),
+                None => table.remove(&place),
+            };
+        }
+        let kept = past.history.len() - since.len();
+        past.history = past.history.take(kept);
+        past.revision = revision.min(self.revision);
+        Ok(past)
+    }
+
     /// The changes after `revision`, oldest first.
     ///
     /// # Errors
@@ -215,6 +237,21 @@ mod tests {
         }
         assert!(store.since(0).is_err());
         assert_eq!(store.since(store.revision() - 2).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn the_past_can_be_seen_again() {
+        let mut store = Store::default();
+        let first = store.put(config_map("a", "x"), Precondition::Absent).unwrap();
+        let then = store.revision();
+        store.put(first.clone(), Precondition::Revision(first.revision())).unwrap();
+        store.put(config_map("a", "y"), Precondition::Absent).unwrap();
+        store.remove(&first.key()).unwrap();
+        let past = store.at(then).unwrap();
+        assert_eq!((past.revision(), past.oldest()), (then, 0));
+        let found: Vec<_> = past.list(&CONFIG_MAPS).map(|o| (o.name(), o.revision())).collect();
+        assert_eq!(found, [("x", then)]);
+        assert_eq!(store.count(&CONFIG_MAPS), 1);
     }
 
     #[test]

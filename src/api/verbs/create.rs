@@ -17,7 +17,7 @@ impl Server {
         kind: &'static dyn Kind,
         mut request: Request,
     ) -> Result<Reply, Status> {
-        let mut object = decode::body(kind, &mut request)?;
+        let mut object = decode::body(kind, &mut request, &mut self.warnings)?;
         let namespace = if kind.names().namespaced { request.namespace.as_str() } else { "" };
         place(kind, &mut object, namespace)?;
         if object.meta().resource_version.as_deref().is_some_and(|version| !version.is_empty()) {

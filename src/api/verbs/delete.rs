@@ -41,7 +41,7 @@ impl Server {
             }
         }
         let revision = self.store.revision();
-        Ok(Reply::List(List { resource: request.resource.clone(), items, revision }))
+        Ok(Reply::List(List { resource: request.resource.clone(), items, revision, remaining: 0 }))
     }
 
     /// Deletes an object at once, or marks it as going.

@@ -7,6 +7,7 @@ use crate::base::field_selector::FieldSelector;
 use crate::base::label_selector::Selector;
 use crate::kinds::Kind;
 use crate::object::{GroupResource, Object};
+use crate::store::Store;
 
 /// Which objects a list or watch is about.
 pub(super) struct Filter {
@@ -42,6 +43,17 @@ impl Filter {
         let named = self.name.is_empty() || self.name == object.name();
         let placed = self.namespace.is_empty() || self.namespace == object.namespace();
         named && placed && self.labels_match(object) && self.fields_match(object)
+    }
+
+    /// Every object of a store that is meant, by namespace and name.
+    fn select(&self, store: &Store) -> Vec<Object> {
+        let resource = self.resource();
+        let matches = |object: &&Object| self.matches(object);
+        if self.namespace.is_empty() {
+            store.list(&resource).filter(matches).cloned().collect()
+        } else {
+            store.list_in(&resource, &self.namespace).filter(matches).cloned().collect()
+        }
     }
 
     fn labels_match(&self, object: &Object) -> bool {
@@ -96,21 +108,30 @@ impl Server {
         kind: &'static dyn Kind,
         request: &Request,
     ) -> Result<Reply, Status> {
-        Ok(Reply::List(List {
-            resource: request.resource.clone(),
-            items: self.matching(&Filter::new(kind, request)?),
-            revision: self.store.revision(),
-        }))
+        let filter = Filter::new(kind, request)?;
+        let past = request.page.revision.map(|revision| self.store.at(revision)).transpose();
+        let past = past.map_err(|_| {
+            Status::expired("The resourceVersion for the provided list is too old.")
+        })?;
+        let store = past.as_ref().unwrap_or(&self.store);
+        let mut items = filter.select(store);
+        if let Some((namespace, name)) = &request.page.after {
+            let after = (namespace.as_str(), name.as_str());
+            let rest = items.partition_point(|item| (item.namespace(), item.name()) <= after);
+            items.drain(..rest);
+        }
+        let wanted = match request.page.limit {
+            0 => items.len(),
+            limit => limit.min(items.len()),
+        };
+        let remaining = items.len() - wanted;
+        items.truncate(wanted);
+        let resource = request.resource.clone();
+        Ok(Reply::List(List { resource, items, revision: store.revision(), remaining }))
     }
 
     /// Every stored object that a filter means, by namespace and name.
     pub(super) fn matching(&self, filter: &Filter) -> Vec<Object> {
-        let resource = filter.resource();
-        let matches = |object: &&Object| filter.matches(object);
-        if filter.namespace.is_empty() {
-            self.store.list(&resource).filter(matches).cloned().collect()
-        } else {
-            self.store.list_in(&resource, &filter.namespace).filter(matches).cloned().collect()
-        }
+        filter.select(&self.store)
     }
 }

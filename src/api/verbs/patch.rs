@@ -11,13 +11,13 @@ use crate::object::patch::{json, merge, strategic};
 impl Server {
     /// What an update or a patch wants stored, and what it replaces.
     pub(in crate::api) fn replacement(
-        &self,
+        &mut self,
         kind: &'static dyn Kind,
         request: &mut Request,
     ) -> Result<(Object, Object), Status> {
         match request.verb {
             Verb::Update => {
-                let new = decode::body(kind, request)?;
+                let new = decode::body(kind, request, &mut self.warnings)?;
                 Ok((new, self.current(request)?.clone()))
             }
             Verb::Patch(how) => {
@@ -28,7 +28,7 @@ impl Server {
                 let version = decode::version(kind, &request.version);
                 let before = kind.encode(version, &old);
                 let after = patched(how, kind.names().kind, &before, &patch)?;
-                let new = decode::decode(kind, version, &after, request.strict)
+                let new = decode::decode(kind, version, &after, request, &mut self.warnings)
                     .map_err(|error| misfit(how, &patch, &after, &error))?;
                 Ok((new, old))
             }
@@ -55,6 +55,7 @@ pub(in crate::api) fn patched(
             merge::require_object(patch).map_err(refuse)?;
             Ok(merge::apply(before, patch))
         }
+        PatchType::Apply => Err(Status::no_such_method()),
         PatchType::Strategic => {
             merge::require_object(patch).map_err(Status::bad_request)?;
             strategic::apply(before, patch, kind).map_err(Status::unexplained)

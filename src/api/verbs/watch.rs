@@ -14,7 +14,7 @@ impl Server {
         request: &Request,
     ) -> Result<Reply, Status> {
         let filter = Filter::new(kind, request)?;
-        let next = self.store.revision();
+        let next = self.store.revision().max(request.resource_version.unwrap_or(0));
         let changes = match request.resource_version {
             None | Some(0) => self.matching(&filter).into_iter().map(added).collect(),
             Some(from) => self.changes(&filter, from)?,

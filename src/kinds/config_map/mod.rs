@@ -21,7 +21,7 @@ impl Typed for ConfigMaps {
         ..Names::namespaced("", &["v1"], "ConfigMap", "configmaps", "configmap")
     };
     const COLUMNS: &'static [Column] =
-        &[Column::new("Name"), Column::new("Data"), Column::new("Age")];
+        &[Column::new("Name"), Column::number("Data"), Column::new("Age")];
 
     fn validate(object: &ConfigMap) -> Vec<FieldError> {
         validate::validate(object)

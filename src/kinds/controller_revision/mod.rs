@@ -25,7 +25,7 @@ impl Typed for ControllerRevisions {
     const COLUMNS: &'static [Column] = &[
         Column::new("Name"),
         Column::new("Controller"),
-        Column::new("Revision"),
+        Column::number("Revision"),
         Column::new("Age"),
     ];
 

@@ -26,8 +26,8 @@ impl Typed for Deployments {
     const COLUMNS: &'static [Column] = &[
         Column::new("Name"),
         Column::new("Ready"),
-        Column::new("Up-to-date"),
-        Column::new("Available"),
+        Column::number("Up-to-date"),
+        Column::number("Available"),
         Column::new("Age"),
         Column::wide("Containers"),
         Column::wide("Images"),

@@ -26,8 +26,8 @@ impl Typed for PriorityClasses {
     };
     const COLUMNS: &'static [Column] = &[
         Column::new("Name"),
-        Column::new("Value"),
-        Column::new("Global-Default"),
+        Column::number("Value"),
+        Column::truth("Global-Default"),
         Column::new("Age"),
         Column::new("PreemptionPolicy"),
     ];

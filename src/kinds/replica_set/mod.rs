@@ -15,9 +15,9 @@ pub struct ReplicaSets;
 /// The columns of ReplicaSet and ReplicationController.
 pub const COLUMNS: &[Column] = &[
     Column::new("Name"),
-    Column::new("Desired"),
-    Column::new("Current"),
-    Column::new("Ready"),
+    Column::number("Desired"),
+    Column::number("Current"),
+    Column::number("Ready"),
     Column::new("Age"),
     Column::wide("Containers"),
     Column::wide("Images"),

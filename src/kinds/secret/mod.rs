@@ -17,7 +17,7 @@ impl Typed for Secrets {
 
     const NAMES: Names = Names::namespaced("", &["v1"], "Secret", "secrets", "secret");
     const COLUMNS: &'static [Column] =
-        &[Column::new("Name"), Column::new("Type"), Column::new("Data"), Column::new("Age")];
+        &[Column::new("Name"), Column::new("Type"), Column::number("Data"), Column::new("Age")];
 
     fn default(object: &mut Secret) {
         object.type_.get_or_insert_with(|| "Opaque".to_owned());

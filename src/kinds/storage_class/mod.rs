@@ -30,7 +30,7 @@ impl Typed for StorageClasses {
         Column::new("Provisioner"),
         Column::new("ReclaimPolicy"),
         Column::new("VolumeBindingMode"),
-        Column::new("AllowVolumeExpansion"),
+        Column::truth("AllowVolumeExpansion"),
         Column::new("Age"),
     ];
 

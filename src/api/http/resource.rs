@@ -1,0 +1,262 @@
+//! Requests about resources. Mirrors `k8s.io/apiserver/pkg/endpoints/installer.go` and its handlers.
+
+use serde_json::Value;
+
+use super::encode::{self, View};
+use super::negotiate::{self, Form, Serves, Shape};
+use super::options::{self, Query};
+use super::path::ResourcePath;
+use super::table::Include;
+use super::token::{self, Place};
+use super::watch::Watch;
+use super::{Answer, Call, Content, body};
+use crate::api::{Api, Body, PatchType, Reply, Request, Status, Verb};
+use crate::kinds::{self, Kind};
+use crate::object::Object;
+use crate::sim::Time;
+
+/// The kinds that answer a deletion with the object that is gone rather than with its name.
+/// Mirrors `ReturnDeletedObject`.
+const SHOW_DELETED: &[&str] = &[
+    "csidrivers",
+    "csinodes",
+    "deviceclasses",
+    "namespaces",
+    "persistentvolumeclaims",
+    "persistentvolumes",
+    "pods",
+    "podtemplates",
+    "resourceclaims",
+    "resourceclaimtemplates",
+    "resourcequotas",
+    "resourceslices",
+    "serviceaccounts",
+    "services",
+    "storageclasses",
+    "volumeattachments",
+    "volumeattributesclasses",
+];
+
+/// A request about a resource, on its way to an answer.
+pub(super) struct Exchange<'a, 'q> {
+    /// The door.
+    pub api: &'a mut dyn Api,
+    /// The time, for ages.
+    pub now: Time,
+    /// The request.
+    pub call: &'a Call,
+    /// Its query.
+    pub query: &'a Query<'q>,
+    /// Whether JSON is to be indented.
+    pub pretty: bool,
+    /// What it is about.
+    pub path: ResourcePath,
+}
+
+impl Exchange<'_, '_> {
+    /// Answers the request.
+    pub(super) fn answer(self) -> Result<Answer, Status> {
+        let kind = self.kind()?;
+        let verb = self.verb(kind)?;
+        let serves = if verb == Verb::Watch { Serves::Watch } else { Serves::Objects };
+        let form = negotiate::form(&self.call.accept(), self.pretty, serves)?;
+        let include = Include::parse(self.query.get("includeObject").unwrap_or_default());
+        let include = if form.shape == Shape::Table { include? } else { Include::Metadata };
+        let request = self.request(kind, verb)?;
+        let view = View { kind, version: &self.path.version, now: self.now, include };
+        if verb == Verb::Watch {
+            let watch = Watch::new(request, form, include, self.query);
+            return watch.map(|watch| Answer {
+                code: 200,
+                headers: vec![("Content-Type", "application/json".to_owned())],
+                body: Content::Watch(Box::new(watch)),
+            });
+        }
+        let wanted = request.resource_version;
+        let created = verb == Verb::Create && self.path.subresource.is_empty();
+        let reply = self.api.call(request)?;
+        if let (Verb::List, Some(wanted), Reply::List(list)) = (verb, wanted, &reply)
+            && wanted > list.revision
+        {
+            return Err(Status::too_large_resource_version(wanted, list.revision));
+        }
+        let code = if created || verb == Verb::Create { 201 } else { 200 };
+        self.encode(view, form, verb, code, reply)
+    }
+
+    /// The kind that the path names, if the path can be about it.
+    fn kind(&self) -> Result<&'static dyn Kind, Status> {
+        let path = &self.path;
+        let kind = kinds::KINDS.iter().copied().find(|kind| {
+            let names = kind.names();
+            names.group == path.group
+                && names.plural == path.plural
+                && names.versions.contains(&path.version.as_str())
+        });
+        let kind = kind.ok_or_else(Status::no_such_path)?;
+        let names = kind.names();
+        let is_misplaced = path.namespace.is_some() != names.namespaced
+            && (path.namespace.is_some() || !path.name.is_empty());
+        let is_unknown = !path.subresource.is_empty()
+            && !names.subresources.contains(&path.subresource.as_str());
+        let goes_on = path.rest.is_some() && path.subresource != "proxy";
+        if is_misplaced || is_unknown || goes_on {
+            return Err(Status::no_such_path());
+        }
+        Ok(kind)
+    }
+
+    /// What is to be done.
+    fn verb(&self, kind: &dyn Kind) -> Result<Verb, Status> {
+        let path = &self.path;
+        let is_collection = path.name.is_empty();
+        let is_everywhere = kind.names().namespaced && path.namespace.is_none();
+        let watches = path.watch || self.query.truth("watch");
+        Ok(match (self.call.method.as_str(), is_collection) {
+            ("GET", true) if watches => Verb::Watch,
+            ("GET", false) if path.watch => Verb::Watch,
+            ("GET", true) => Verb::List,
+            ("GET", false) => Verb::Get,
+            ("POST", true) if !is_everywhere => Verb::Create,
+            ("POST", false) if !path.subresource.is_empty() => Verb::Create,
+            ("PUT", false) => Verb::Update,
+            ("PATCH", false) => Verb::Patch(body::patch_type(self.call, false)?),
+            ("DELETE", false) if path.subresource.is_empty() => Verb::Delete,
+            ("DELETE", true) if !is_everywhere && kind.names().plural != "namespaces" => {
+                Verb::DeleteCollection
+            }
+            _ => return Err(Status::no_such_method()),
+        })
+    }
+
+    /// The request for the door.
+    fn request(&self, kind: &dyn Kind, verb: Verb) -> Result<Request, Status> {
+        let (path, names) = (&self.path, kind.names());
+        let subresource = names.subresources.iter().find(|known| **known == path.subresource);
+        let mut request = Request::new(verb, names.resource());
+        request.subresource = subresource.copied().unwrap_or_default();
+        path.version.clone_into(&mut request.version);
+        path.name.clone_into(&mut request.name);
+        request.namespace = path.namespace.clone().unwrap_or_default();
+        request.query = self.query.0.to_vec();
+        match verb {
+            Verb::Get => request.resource_version = options::get(self.query)?,
+            Verb::List | Verb::Watch => options::list(&mut request, self.query)?,
+            Verb::Create => {
+                options::write(&mut request, "CreateOptions", false, self.query)?;
+                self.read_object(kind, &mut request)?;
+            }
+            Verb::Update => {
+                options::write(&mut request, "UpdateOptions", false, self.query)?;
+                self.read_object(kind, &mut request)?;
+            }
+            Verb::Patch(how) => {
+                let applies = how == PatchType::Apply;
+                options::write(&mut request, "PatchOptions", applies, self.query)?;
+                let decoded = body::patch(self.call, how)?;
+                request.oddities = decoded.oddities;
+                request.body = Body::Json(decoded.value);
+            }
+            Verb::Delete => options::delete(&mut request, self.query, &self.call.body)?,
+            Verb::DeleteCollection => {
+                options::delete(&mut request, self.query, &self.call.body)?;
+                options::list(&mut request, self.query)?;
+            }
+        }
+        Ok(request)
+    }
+
+    fn read_object(&self, kind: &dyn Kind, request: &mut Request) -> Result<(), Status> {
+        let wanted = match request.subresource {
+            "scale" => "Scale",
+            "binding" => "Binding",
+            "eviction" => "Eviction",
+            "token" => "TokenRequest",
+            _ => kind.names().kind,
+        };
+        let decoded = body::object(self.call, wanted)?;
+        request.oddities = decoded.oddities;
+        request.body = Body::Json(decoded.value);
+        Ok(())
+    }
+
+    fn encode(
+        &self,
+        view: View<'_>,
+        form: Form,
+        verb: Verb,
+        code: u16,
+        reply: Reply,
+    ) -> Result<Answer, Status> {
+        let value = match reply {
+            Reply::Object(object) if verb == Verb::Delete => {
+                match deleted(view.kind, &object) {
+                    Some(status) => status,
+                    None => encode::object(view, &object, form.shape)?,
+                }
+            }
+            Reply::Object(object) => shown(view, &object, form.shape)?,
+            Reply::List(list) => {
+                let going_on = match list.items.last() {
+                    Some(last) if list.remaining > 0 => self.token(last, list.revision),
+                    _ => String::new(),
+                };
+                let mut list = list;
+                if !self.query.get("labelSelector").unwrap_or_default().is_empty()
+                    || !self.query.get("fieldSelector").unwrap_or_default().is_empty()
+                {
+                    // With a selector nobody counts what is left.
+                    list.remaining = 0;
+                }
+                encode::list(view, &list, &going_on, form.shape)?
+            }
+            Reply::Json(value) => value,
+            Reply::Text(text) => return Ok(encode::plain(code, &text)),
+            Reply::Changes(..) => return Err(Status::internal("changes are no answer")),
+        };
+        Ok(encode::answer(code, &value, form.media))
+    }
+
+    fn token(&self, last: &Object, revision: u64) -> String {
+        let namespace = match self.path.namespace {
+            Some(_) => String::new(),
+            None => last.namespace().to_owned(),
+        };
+        token::write(&Place { after: (namespace, last.name().to_owned()), revision: Some(revision) })
+    }
+}
+
+/// An object, or what a subresource answered in a kind of its own.
+fn shown(view: View<'_>, object: &Object, shape: Shape) -> Result<Value, Status> {
+    if object.resource() == view.kind.names().resource() {
+        return encode::object(view, object, shape);
+    }
+    let own = kinds::kind_of(&object.resource());
+    match (shape, own) {
+        (Shape::Whole, _) | (_, None) => Ok(object.to_value()),
+        (_, Some(kind)) => encode::object(View { kind, version: "", ..view }, object, shape),
+    }
+}
+
+/// What is said of an object that is gone: its name, unless its kind is shown once more.
+/// Mirrors `Store.finalizeDelete`.
+fn deleted(kind: &dyn Kind, object: &Object) -> Option<Value> {
+    let (names, meta) = (kind.names(), object.meta());
+    let is_kept = meta.deletion_timestamp.is_some()
+        && meta.finalizers.as_ref().is_some_and(|list| !list.is_empty());
+    if is_kept || SHOW_DELETED.contains(&names.plural) {
+        return None;
+    }
+    let mut details = serde_json::json!({"name": object.name(), "kind": names.plural});
+    details["uid"] = serde_json::json!(object.uid());
+    if !names.group.is_empty() {
+        details["group"] = serde_json::json!(names.group);
+    }
+    Some(serde_json::json!({
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": details,
+    }))
+}

@@ -1,0 +1,171 @@
+//! A cluster in a file: how it began and what was done to it, a line of JSON each. Played again it
+//! is the same cluster. A line that was cut off in the writing counts as not written.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tabernetes::api::http::{self, Call};
+use tabernetes::cluster::{Cluster, Options};
+use tabernetes::sim::Time;
+
+use super::control;
+
+/// The form of the file.
+const FORMAT: u64 = 1;
+
+/// Writes a file as a whole or not at all.
+pub fn replace(path: &str, bytes: &[u8]) -> io::Result<()> {
+    let new = format!("{path}.new");
+    let mut file = File::create(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, path)
+}
+
+/// Something that was done to the cluster from outside.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// A request was answered.
+    Call(Call),
+    /// The control service was asked for something: its path and body.
+    Control(String, Value),
+}
+
+impl Deed {
+    /// Does it.
+    pub fn carry_out(&self, cluster: &mut Cluster) {
+        match self {
+            Self::Call(call) => {
+                let now = cluster.now();
+                http::answer(cluster, now, call);
+            }
+            Self::Control(path, body) => {
+                // A refusal was told to whoever asked, back then.
+                let _ = control::carry_out(cluster, path, body);
+            }
+        }
+    }
+}
+
+/// The file of a running cluster.
+pub struct Log {
+    file: File,
+}
+
+/// The cluster of a file, or a new one if there is no file yet.
+pub fn open(path: &str, seed: u64, options: &Options) -> Result<(Cluster, Log), String> {
+    let whole = |why: io::Error| format!("{path}: {why}");
+    if !Path::new(path).exists() {
+        let head = json!({
+            "format": FORMAT,
+            "seed": seed,
+            "start": options.start.micros(),
+            "kubelets": options.kubelets,
+            "workers": options.nodes.len().saturating_sub(1),
+        });
+        replace(path, format!("{head}\n").as_bytes()).map_err(whole)?;
+    }
+    let text = fs::read(path).map_err(whole)?;
+    let end = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let kept = std::str::from_utf8(&text[..end]).map_err(|why| format!("{path}: {why}"))?;
+    let cluster = replay(kept).map_err(|why| format!("{path}: {why}"))?;
+    let file = OpenOptions::new().write(true).open(path).map_err(whole)?;
+    file.set_len(end as u64).map_err(whole)?;
+    drop(file);
+    let file = OpenOptions::new().append(true).open(path).map_err(whole)?;
+    Ok((cluster, Log { file }))
+}
+
+fn replay(text: &str) -> Result<Cluster, String> {
+    let mut lines = text.lines().enumerate();
+    let parse = |(index, line): (usize, &str)| {
+        let value: Result<Value, _> = serde_json::from_str(line);
+        value.map_err(|why| format!("line {}: {why}", index + 1))
+    };
+    let head = parse(lines.next().ok_or("is empty")?)?;
+    let number = |name: &str| head[name].as_u64().ok_or(format!("line 1: no {name}"));
+    if number("format")? != FORMAT {
+        return Err("is of another version".to_owned());
+    }
+    let workers = u32::try_from(number("workers")?).map_err(|why| why.to_string())?;
+    let options = Options {
+        start: Time::from_micros(number("start")?),
+        kubelets: head["kubelets"].as_bool().unwrap_or(true),
+        ..Options::workers(workers)
+    };
+    let mut cluster = Cluster::with_options(number("seed")?, &options);
+    for line in lines {
+        let at = line.0 + 1;
+        let value = parse(line)?;
+        let time = value["time"].as_u64().ok_or(format!("line {at}: no time"))?;
+        let steps = value["steps"].as_u64().ok_or(format!("line {at}: no steps"))?;
+        advance(&mut cluster, Time::from_micros(time), steps);
+        if let Some(deed) = read(&value).ok_or(format!("line {at} is not understood"))? {
+            deed.carry_out(&mut cluster);
+        }
+    }
+    Ok(cluster)
+}
+
+/// Runs what had run when a line was written.
+fn advance(cluster: &mut Cluster, time: Time, steps: u64) {
+    while cluster.steps() < steps && cluster.step(time).is_some() {}
+    if cluster.now() < time && cluster.next_time().is_none_or(|next| next > time) {
+        cluster.step(time);
+    }
+}
+
+/// What a line says was done; within, `None` for a line that only tells the time.
+fn read(value: &Value) -> Option<Option<Deed>> {
+    if let Some(call) = value.get("call") {
+        let headers = call["headers"].as_array()?.iter().map(|pair| {
+            Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.to_owned()))
+        });
+        return Some(Some(Deed::Call(Call {
+            method: call["method"].as_str()?.to_owned(),
+            target: call["target"].as_str()?.to_owned(),
+            headers: headers.collect::<Option<_>>()?,
+            body: call["body"].as_str()?.as_bytes().to_vec(),
+        })));
+    }
+    match value.get("control") {
+        Some(control) => {
+            let path = value["path"].as_str()?.to_owned();
+            Some(Some(Deed::Control(path, control.clone())))
+        }
+        None => Some(None),
+    }
+}
+
+impl Log {
+    /// Notes what is about to be done.
+    pub fn note(&mut self, cluster: &Cluster, deed: &Deed) -> io::Result<()> {
+        let mut line = json!({"time": cluster.now().micros(), "steps": cluster.steps()});
+        match deed {
+            Deed::Call(call) => {
+                line["call"] = json!({
+                    "method": call.method,
+                    "target": call.target,
+                    "headers": call.headers,
+                    "body": String::from_utf8_lossy(&call.body),
+                });
+            }
+            Deed::Control(path, body) => {
+                line["path"] = json!(path);
+                line["control"] = body.clone();
+            }
+        }
+        self.append(&line)
+    }
+
+    /// Notes how far the cluster has got.
+    pub fn mark(&mut self, cluster: &Cluster) -> io::Result<()> {
+        self.append(&json!({"time": cluster.now().micros(), "steps": cluster.steps()}))
+    }
+
+    fn append(&mut self, line: &Value) -> io::Result<()> {
+        self.file.write_all(format!("{line}\n").as_bytes())
+    }
+}
