@@ -133,7 +133,7 @@ impl Status {
     /// 422 for a patch that does not fit the object.
     pub fn unprocessable() -> Self {
         let message = "the server rejected our request due to an error in our request";
-        Self::plain(422, "Invalid", message.to_owned())
+        Self::generic(422, "Invalid", message)
     }
 
     /// 500 without a reason: what upstream did not foresee.

@@ -20,9 +20,8 @@ pub struct Json {
 /// # Errors
 /// Go's words: `unexpected end of JSON input`, `invalid character 'x' looking for beginning of value`.
 pub fn read(text: &str) -> Result<Json, String> {
-    let mut reader = Reader { bytes: text.as_bytes(), text, at: 0, depth: 0, duplicates: Vec::new() };
-    let mut path = String::new();
-    let value = reader.value(&mut path)?;
+    let mut reader = Reader { bytes: text.as_bytes(), text, at: 0, duplicates: Vec::new() };
+    let value = reader.value()?;
     reader.space();
     match reader.peek() {
         None => Ok(Json { value, duplicates: reader.duplicates }),
@@ -30,11 +29,17 @@ pub fn read(text: &str) -> Result<Json, String> {
     }
 }
 
+/// An array or object that is not at its end yet, with the length of the path that leads to it.
+enum Open {
+    Array(Vec<Value>, usize),
+    /// With the key whose value comes next.
+    Object(Map<String, Value>, String, usize),
+}
+
 struct Reader<'a> {
     bytes: &'a [u8],
     text: &'a str,
     at: usize,
-    depth: usize,
     duplicates: Vec<String>,
 }
 
@@ -70,11 +75,57 @@ impl Reader<'_> {
         }
     }
 
-    fn value(&mut self, path: &mut String) -> Result<Value, String> {
-        self.space();
+    /// Reads a value. What is open stands in a list of its own rather than on the stack of calls,
+    /// which a deeply nested text would exhaust.
+    fn value(&mut self) -> Result<Value, String> {
+        let mut open: Vec<Open> = Vec::new();
+        let mut path = String::new();
+        loop {
+            self.space();
+            let mut done = match self.peek() {
+                Some(b'{' | b'[') if open.len() == DEPTH_MAX => {
+                    return Err(self.unexpected("exceeded max depth"));
+                }
+                Some(b'{') => {
+                    self.at += 1;
+                    match self.first_key(&mut path)? {
+                        Some(opened) => {
+                            open.push(opened);
+                            continue;
+                        }
+                        None => Value::Object(Map::new()),
+                    }
+                }
+                Some(b'[') => {
+                    self.at += 1;
+                    self.space();
+                    if self.peek() != Some(b']') {
+                        let length = path.len();
+                        path.push_str("[0]");
+                        open.push(Open::Array(Vec::new(), length));
+                        continue;
+                    }
+                    self.at += 1;
+                    Value::Array(Vec::new())
+                }
+                _ => self.scalar()?,
+            };
+            // A value that is done may complete what it stands in, and that in its turn.
+            loop {
+                let Some(opened) = open.pop() else { return Ok(done) };
+                match self.add(opened, done, &mut path)? {
+                    Ok(opened) => {
+                        open.push(opened);
+                        break;
+                    }
+                    Err(complete) => done = complete,
+                }
+            }
+        }
+    }
+
+    fn scalar(&mut self) -> Result<Value, String> {
         match self.peek() {
-            Some(b'{') => self.nested(path, Self::object),
-            Some(b'[') => self.nested(path, Self::array),
             Some(b'"') => self.string().map(Value::String),
             Some(b't') => self.literal("true", Value::Bool(true)),
             Some(b'f') => self.literal("false", Value::Bool(false)),
@@ -84,81 +135,79 @@ impl Reader<'_> {
         }
     }
 
-    fn nested(
-        &mut self,
-        path: &mut String,
-        read: impl FnOnce(&mut Self, &mut String) -> Result<Value, String>,
-    ) -> Result<Value, String> {
-        self.depth += 1;
-        if self.depth > DEPTH_MAX {
-            return Err(self.unexpected("exceeded max depth"));
-        }
-        self.at += 1;
-        let value = read(self, path);
-        self.depth -= 1;
-        value
-    }
-
-    fn object(&mut self, path: &mut String) -> Result<Value, String> {
-        let mut map = Map::new();
+    /// The beginning of an object, up to its first value; `None` for an empty one.
+    fn first_key(&mut self, path: &mut String) -> Result<Option<Open>, String> {
         self.space();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Value::Object(map));
+            return Ok(None);
         }
-        loop {
-            self.space();
-            if self.peek() != Some(b'"') {
-                return Err(self.unexpected("looking for beginning of object key string"));
-            }
-            let key = self.string()?;
-            self.space();
-            if self.peek() != Some(b':') {
-                return Err(self.unexpected("after object key"));
-            }
-            self.at += 1;
-            let length = path.len();
-            if length > 0 {
-                path.push('.');
-            }
-            path.push_str(&key);
-            let value = self.value(path)?;
-            if map.insert(key, value).is_some() {
-                self.duplicates.push(path.clone());
-            }
-            path.truncate(length);
-            self.space();
-            match self.peek() {
-                Some(b',') => self.at += 1,
-                Some(b'}') => {
-                    self.at += 1;
-                    return Ok(Value::Object(map));
-                }
-                _ => return Err(self.unexpected("after object key:value pair")),
-            }
-        }
+        let length = path.len();
+        let key = self.key(path)?;
+        Ok(Some(Open::Object(Map::new(), key, length)))
     }
 
-    fn array(&mut self, path: &mut String) -> Result<Value, String> {
-        let mut list = Vec::new();
+    fn key(&mut self, path: &mut String) -> Result<String, String> {
         self.space();
-        if self.peek() == Some(b']') {
-            self.at += 1;
-            return Ok(Value::Array(list));
+        if self.peek() != Some(b'"') {
+            return Err(self.unexpected("looking for beginning of object key string"));
         }
-        loop {
-            let length = path.len();
-            path.push_str(&format!("[{}]", list.len()));
-            list.push(self.value(path)?);
-            path.truncate(length);
-            self.space();
-            match self.peek() {
-                Some(b',') => self.at += 1,
-                Some(b']') => {
-                    self.at += 1;
-                    return Ok(Value::Array(list));
+        let key = self.string()?;
+        self.space();
+        if self.peek() != Some(b':') {
+            return Err(self.unexpected("after object key"));
+        }
+        self.at += 1;
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(&key);
+        Ok(key)
+    }
+
+    /// Puts a value where it belongs: what is then still open, or (`Err`) complete.
+    fn add(
+        &mut self,
+        opened: Open,
+        value: Value,
+        path: &mut String,
+    ) -> Result<Result<Open, Value>, String> {
+        self.space();
+        let next = self.peek();
+        match opened {
+            Open::Array(mut list, length) => {
+                list.push(value);
+                path.truncate(length);
+                match next {
+                    Some(b',') => {
+                        self.at += 1;
+                        path.push_str(&format!("[{}]", list.len()));
+                        Ok(Ok(Open::Array(list, length)))
+                    }
+                    Some(b']') => {
+                        self.at += 1;
+                        Ok(Err(Value::Array(list)))
+                    }
+                    _ => Err(self.unexpected("after array element")),
                 }
-                _ => return Err(self.unexpected("after array element")),
+            }
+            Open::Object(mut map, key, length) => {
+                if map.insert(key, value).is_some() {
+                    self.duplicates.push(path.clone());
+                }
+                path.truncate(length);
+                match next {
+                    Some(b',') => {
+                        self.at += 1;
+                        let key = self.key(path)?;
+                        Ok(Ok(Open::Object(map, key, length)))
+                    }
+                    Some(b'}') => {
+                        self.at += 1;
+                        Ok(Err(Value::Object(map)))
+                    }
+                    _ => Err(self.unexpected("after object key:value pair")),
+                }
             }
         }
     }

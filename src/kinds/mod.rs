@@ -37,6 +37,8 @@ pub mod metrics;
 pub mod names;
 /// Namespace.
 pub mod namespace;
+/// Ingress, IngressClass, NetworkPolicy, ServiceCIDR, IPAddress.
+pub mod networking;
 /// Node.
 pub mod node;
 /// Paths of fields and the errors found there.
@@ -55,6 +57,8 @@ mod prepare;
 /// PriorityClass.
 pub mod priority_class;
 mod quantities;
+/// Role, ClusterRole, RoleBinding, ClusterRoleBinding.
+pub mod rbac;
 /// ReplicaSet.
 pub mod replica_set;
 /// ReplicationController.
@@ -272,6 +276,15 @@ pub const KINDS: &[&dyn Kind] = &[
     &job::Jobs,
     &lease::Leases,
     &endpoint_slice::EndpointSlices,
+    &networking::IngressClasses,
+    &networking::Ingresses,
+    &networking::IpAddresses,
+    &networking::NetworkPolicies,
+    &networking::ServiceCidrs,
+    &rbac::ClusterRoleBindings,
+    &rbac::ClusterRoles,
+    &rbac::RoleBindings,
+    &rbac::Roles,
     &metrics::NodeMetricsKind,
     &metrics::PodMetricsKind,
     &pod_disruption_budget::PodDisruptionBudgets,

@@ -65,22 +65,26 @@ impl Exchange<'_, '_> {
         let request = self.request(kind, verb)?;
         let view = View { kind, version: &self.path.version, now: self.now, include };
         if verb == Verb::Watch {
-            let watch = Watch::new(request, form, include, self.query);
-            return watch.map(|watch| Answer {
+            let watch = Watch::new(request, form, include, self.query)?;
+            return watch.open(self.api, self.now).map(|watch| Answer {
                 code: 200,
                 headers: vec![("Content-Type", "application/json".to_owned())],
                 body: Content::Watch(Box::new(watch)),
             });
         }
         let wanted = request.resource_version;
-        let created = verb == Verb::Create && self.path.subresource.is_empty();
-        let reply = self.api.call(request)?;
-        if let (Verb::List, Some(wanted), Reply::List(list)) = (verb, wanted, &reply)
-            && wanted > list.revision
-        {
-            return Err(Status::too_large_resource_version(wanted, list.revision));
+        if let (Verb::Get, Some(wanted)) = (verb, wanted) {
+            let mut newest = Request::list(kind.names().resource(), "");
+            newest.page.limit = 1;
+            if let Reply::List(list) = self.api.call(newest)? {
+                check_revision(wanted, list.revision)?;
+            }
         }
-        let code = if created || verb == Verb::Create { 201 } else { 200 };
+        let reply = self.api.call(request)?;
+        if let (Verb::List, Some(wanted), Reply::List(list)) = (verb, wanted, &reply) {
+            check_revision(wanted, list.revision)?;
+        }
+        let code = if verb == Verb::Create { 201 } else { 200 };
         self.encode(view, form, verb, code, reply)
     }
 
@@ -236,6 +240,14 @@ fn shown(view: View<'_>, object: &Object, shape: Shape) -> Result<Value, Status>
         (Shape::Whole, _) | (_, None) => Ok(object.to_value()),
         (_, Some(kind)) => encode::object(View { kind, version: "", ..view }, object, shape),
     }
+}
+
+/// A revision that is still to come cannot be answered for.
+fn check_revision(wanted: u64, current: u64) -> Result<(), Status> {
+    if wanted > current {
+        return Err(Status::too_large_resource_version(wanted, current));
+    }
+    Ok(())
 }
 
 /// What is said of an object that is gone: its name, unless its kind is shown once more.

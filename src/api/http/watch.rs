@@ -30,6 +30,7 @@ pub struct Watch {
     wants_bookmarks: bool,
     has_columns: bool,
     is_over: bool,
+    waiting: Vec<u8>,
     timeout: Duration,
 }
 
@@ -59,8 +60,16 @@ impl Watch {
             wants_bookmarks: query.truth("allowWatchBookmarks"),
             has_columns: false,
             is_over: false,
+            waiting: Vec::new(),
             timeout,
         })
+    }
+
+    /// Looks for the first time: what makes no sense is refused before the stream begins.
+    pub(super) fn open(mut self, api: &mut dyn Api, now: Time) -> Result<Self, Status> {
+        let frames = self.advance(api, now)?;
+        self.waiting = frames;
+        Ok(self)
     }
 
     /// How long it may go on.
@@ -80,17 +89,29 @@ impl Watch {
 
     /// The frames for what has happened since the last time.
     pub fn poll(&mut self, api: &mut dyn Api, now: Time) -> Vec<u8> {
+        let mut frames = std::mem::take(&mut self.waiting);
         if self.is_over {
-            return Vec::new();
+            return frames;
         }
+        match self.advance(api, now) {
+            Ok(more) => frames.extend(more),
+            Err(status) => {
+                self.is_over = true;
+                frames.extend(line(&json!({"type": "ERROR", "object": status.to_value()})));
+            }
+        }
+        frames
+    }
+
+    fn advance(&mut self, api: &mut dyn Api, now: Time) -> Result<Vec<u8>, Status> {
         let mut request = self.request.clone();
+        let is_first = self.next.is_none();
         if let Some(next) = self.next {
             request.resource_version = Some(next);
         }
-        let is_first = self.next.is_none();
+        let mut frames = Vec::new();
         match api.call(request) {
             Ok(Reply::Changes(changes, next)) => {
-                let mut frames = Vec::new();
                 if !(is_first && self.skips_initial) {
                     for change in &changes {
                         self.frame(change, now, &mut frames);
@@ -100,14 +121,16 @@ impl Watch {
                 if is_first && self.wants_initial && self.wants_bookmarks {
                     self.bookmark(true, &mut frames);
                 }
-                frames
             }
-            Ok(_) => Vec::new(),
-            Err(status) => {
+            Ok(_) => {}
+            // That history is gone is told within the stream, even at its beginning.
+            Err(status) if is_first && status.code == 410 => {
                 self.is_over = true;
-                line(&json!({"type": "ERROR", "object": status.to_value()}))
+                frames.extend(line(&json!({"type": "ERROR", "object": status.to_value()})));
             }
+            Err(status) => return Err(status),
         }
+        Ok(frames)
     }
 
     /// A frame that says how far the client has got.

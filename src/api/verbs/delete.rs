@@ -34,8 +34,9 @@ impl Server {
     ) -> Result<Reply, Status> {
         let mut items = Vec::new();
         for object in self.matching(&Filter::new(kind, request)?) {
-            match self.delete_object(kind, object, &request.delete, request.dry_run) {
-                Ok(deleted) => items.push(deleted),
+            // What is listed is what was found, not what has become of it.
+            match self.delete_object(kind, object.clone(), &request.delete, request.dry_run) {
+                Ok(_) => items.push(object),
                 Err(status) if status.is_not_found() => {}
                 Err(status) => return Err(status),
             }
@@ -65,7 +66,15 @@ impl Server {
             seconds => self.go_gracefully(&mut new, seconds),
         }
         if is_finished(&new) {
-            return self.remove(&old, dry_run);
+            let mut last = self.remove(&old, dry_run)?;
+            if old.get::<Pod>().is_some() {
+                // What can go gracefully is shown as it went.
+                let shown = last.meta_mut();
+                shown.deletion_timestamp.clone_from(&new.meta().deletion_timestamp);
+                shown.deletion_grace_period_seconds = new.meta().deletion_grace_period_seconds;
+                shown.generation = new.meta().generation;
+            }
+            return Ok(last);
         }
         if new.equal(&old) {
             return Ok(old);
@@ -86,6 +95,7 @@ impl Server {
         meta.deletion_timestamp = Some(meta::timestamp(self.now));
         meta.deletion_grace_period_seconds = Some(0);
         if let Some(namespace) = object.edit::<Namespace>() {
+            namespace.metadata.deletion_grace_period_seconds = None;
             let status = namespace.status.get_or_insert_default();
             status.phase = Some("Terminating".to_owned());
         }
@@ -123,17 +133,18 @@ fn check_preconditions(
 ) -> Result<(), Status> {
     let current = object.meta().resource_version.as_deref().unwrap_or_default();
     let pairs = [
-        ("UID", options.uid.as_deref(), object.uid()),
-        ("ResourceVersion", options.resource_version.as_deref(), current),
+        ("UID", options.uid.as_deref(), object.uid(), "deleted and then recreated"),
+        ("ResourceVersion", options.resource_version.as_deref(), current, "modified"),
     ];
-    for (what, wanted, found) in pairs {
+    for (what, wanted, found, fate) in pairs {
         let Some(wanted) = wanted.filter(|wanted| *wanted != found) else { continue };
         let why = format!(
             "the {what} in the precondition ({wanted}) does not match the {what} in record \
-             ({found}). The object might have been deleted and then recreated"
+             ({found}). The object might have been {fate}"
         );
         let mut status = Status::conflict(&kind.names().resource(), object.name(), &why);
         let names = kind.names();
+        names.kind.clone_into(&mut status.kind);
         status.message =
             format!("Operation cannot be fulfilled on {} \"{}\": {why}", names.kind, object.name());
         return Err(status);

@@ -58,6 +58,8 @@ impl Server {
         match part {
             Part::Main => {
                 kind.prepare_update(&mut new, &old);
+                // Upstream checks the metadata once for all kinds, and every kind once more.
+                errors.extend(errors.clone());
                 errors.extend(kind.validate_replacement(&new, &old));
             }
             Part::Status => kind.prepare_status(&mut new, &old),
