@@ -147,7 +147,13 @@ impl Subresource {
 const VIRTUAL: &[(&str, &str, &str, &str, bool)] = &[
     ("", "Binding", "bindings", "binding", true),
     ("", "ComponentStatus", "componentstatuses", "componentstatus", false),
-    ("authentication.k8s.io", "SelfSubjectReview", "selfsubjectreviews", "selfsubjectreview", false),
+    (
+        "authentication.k8s.io",
+        "SelfSubjectReview",
+        "selfsubjectreviews",
+        "selfsubjectreview",
+        false,
+    ),
     ("authentication.k8s.io", "TokenReview", "tokenreviews", "tokenreview", false),
     (
         "authorization.k8s.io",
@@ -281,9 +287,7 @@ pub fn version_rank(version: &str) -> (u8, u32, u32) {
 
 /// `/apis/GROUP`: Mirrors `metav1.APIGroup`.
 pub fn group_document(group: &str, versions: &[String]) -> Value {
-    let version = |version: &String| {
-        json!({"groupVersion": group_version(group, version), "version": version})
-    };
+    let version = |version: &String| json!({"groupVersion": group_version(group, version), "version": version});
     let preferred = versions.first().map(version);
     let versions: Vec<Value> = versions.iter().map(version).collect();
     json!({"name": group, "versions": versions, "preferredVersion": preferred})
@@ -363,11 +367,8 @@ fn storage_version_hash(entry: &Entry) -> String {
 
 /// `/api` or `/apis` in one document. Mirrors `apidiscovery.APIGroupDiscoveryList`.
 pub fn aggregated_document(entries: &[Entry], is_core: bool) -> Value {
-    let groups = if is_core {
-        vec![(String::new(), vec!["v1".to_owned()])]
-    } else {
-        groups(entries)
-    };
+    let groups =
+        if is_core { vec![(String::new(), vec!["v1".to_owned()])] } else { groups(entries) };
     let items: Vec<Value> = groups
         .iter()
         .map(|(group, versions)| {
@@ -395,9 +396,7 @@ fn version_discovery(entries: &[Entry], group: &str, version: &str) -> Value {
 }
 
 fn resource_discovery(entry: &Entry) -> Value {
-    let response = |kind: &str, group: &str, version: &str| {
-        json!({"group": group, "version": version, "kind": kind})
-    };
+    let response = |kind: &str, group: &str, version: &str| json!({"group": group, "version": version, "kind": kind});
     let mut row = json!({
         "resource": entry.plural,
         "responseKind": response(&entry.kind, "", ""),

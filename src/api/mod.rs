@@ -6,10 +6,10 @@ mod decode;
 /// What the server serves: the rows of `kubectl api-resources`.
 pub mod discovery;
 mod door;
-mod metadata;
 /// HTTP: requests and answers as clients write and read them.
 #[cfg(not(target_arch = "wasm32"))]
 pub mod http;
+mod metadata;
 mod request;
 mod server;
 mod status;

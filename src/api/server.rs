@@ -23,7 +23,14 @@ impl Server {
     /// A server with an empty store that serves every built-in kind. It makes what a
     /// cluster has from the start when the first request comes in.
     pub fn new(rng: Rng) -> Self {
-        Self { store: Store::default(), rng, now: Time::default(), kinds: KINDS, started: false, warnings: Vec::new() }
+        Self {
+            store: Store::default(),
+            rng,
+            now: Time::default(),
+            kinds: KINDS,
+            started: false,
+            warnings: Vec::new(),
+        }
     }
 
     /// Tells the time; creation and deletion timestamps are taken from it.

@@ -20,8 +20,7 @@ pub struct Cause {
 
 impl Cause {
     fn to_value(&self) -> Value {
-        let fields =
-            [("reason", &self.reason), ("message", &self.message), ("field", &self.field)];
+        let fields = [("reason", &self.reason), ("message", &self.message), ("field", &self.field)];
         let given = fields.into_iter().filter(|(_, text)| !text.is_empty());
         given.map(|(name, text)| (name.to_owned(), json!(text))).collect()
     }
@@ -119,8 +118,7 @@ impl Status {
 
     /// 504: the asked-for revision lies in the future. Mirrors `storage.NewTooLargeResourceVersionError`.
     pub fn too_large_resource_version(asked: u64, current: u64) -> Self {
-        let message =
-            format!("Timeout: Too large resource version: {asked}, current: {current}");
+        let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
         let cause = Cause {
             reason: "ResourceVersionTooLarge".to_owned(),
             message: "Too large resource version".to_owned(),

@@ -317,7 +317,9 @@ impl Reader<'_> {
     /// The character of `\uXXXX`, or of a surrogate pair; a lone surrogate is replaced.
     fn unicode(&mut self) -> Result<char, String> {
         let first = self.hex()?;
-        if !(0xd800..0xdc00).contains(&first) || self.bytes.get(self.at..self.at + 2) != Some(b"\\u") {
+        if !(0xd800..0xdc00).contains(&first)
+            || self.bytes.get(self.at..self.at + 2) != Some(b"\\u")
+        {
             return Ok(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER));
         }
         let back = self.at;

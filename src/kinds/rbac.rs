@@ -243,7 +243,8 @@ pub(super) fn created_at(
     metadata: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
 ) -> String {
     let created = metadata.creation_timestamp.as_ref();
-    created.map_or(String::new(), |stamp| codec::encode(stamp).as_str().unwrap_or_default().to_owned())
+    created
+        .map_or(String::new(), |stamp| codec::encode(stamp).as_str().unwrap_or_default().to_owned())
 }
 
 /// Mirrors `printRoleBinding`.

@@ -95,7 +95,12 @@ impl Metrics {
         } else {
             self.nodes.values().filter(matches).cloned().collect()
         };
-        Ok(Reply::List(List { resource: request.resource.clone(), items, revision: 0, remaining: 0 }))
+        Ok(Reply::List(List {
+            resource: request.resource.clone(),
+            items,
+            revision: 0,
+            remaining: 0,
+        }))
     }
 }
 

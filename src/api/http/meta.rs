@@ -12,9 +12,9 @@ use crate::base::sha256;
 const VERSION: (&str, &str, &str) = ("1", "36", "v1.36.2");
 const HEALTH: [&str; 3] = ["healthz", "livez", "readyz"];
 /// The checks that `/healthz`, `/livez` and `/readyz` know by name.
-const CHECKS: [&str; 5] = ["ping", "log", "etcd", "informer-sync", "poststarthook/generic-apiserver-start-informers"];
-const DISCOVERY_TYPE: &str =
-    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+const CHECKS: [&str; 5] =
+    ["ping", "log", "etcd", "informer-sync", "poststarthook/generic-apiserver-start-informers"];
+const DISCOVERY_TYPE: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// What was asked, and how it is to be written.
 pub(super) struct Asked<'a> {
@@ -117,11 +117,8 @@ fn aggregated(call: &Call, document: &Value) -> Answer {
     let tag: String = digest.iter().map(|byte| format!("{byte:02X}")).collect();
     let tag = format!("\"{tag}\"");
     let is_known = call.header("if-none-match") == Some(tag.as_str());
-    let mut headers = vec![
-        ("ETag", tag),
-        ("Vary", "Accept".to_owned()),
-        ("Cache-Control", "public".to_owned()),
-    ];
+    let mut headers =
+        vec![("ETag", tag), ("Vary", "Accept".to_owned()), ("Cache-Control", "public".to_owned())];
     if is_known {
         return Answer { code: 304, headers, body: Content::Bytes(Vec::new()) };
     }
@@ -159,9 +156,10 @@ fn issuer() -> Answer {
 
 /// `/`: every path that leads on. Mirrors `metav1.RootPaths`.
 fn paths(api: &mut dyn Api) -> Value {
-    let mut paths: Vec<String> = ["/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/"]
-        .map(str::to_owned)
-        .into();
+    let mut paths: Vec<String> =
+        ["/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/"]
+            .map(str::to_owned)
+            .into();
     for (group, versions) in discovery::groups(&discovery::served(api)) {
         paths.push(format!("/apis/{group}"));
         paths.extend(versions.iter().map(|version| format!("/apis/{group}/{version}")));

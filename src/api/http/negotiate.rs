@@ -173,7 +173,11 @@ mod tests {
             ("*/*", Serves::Objects, "Json Whole"),
             ("application/yaml", Serves::Objects, "Yaml Whole"),
             (table, Serves::Objects, "Json Table"),
-            ("application/json;as=Table;v=v9;g=meta.k8s.io,application/json", Serves::Objects, "Json Whole"),
+            (
+                "application/json;as=Table;v=v9;g=meta.k8s.io,application/json",
+                Serves::Objects,
+                "Json Whole",
+            ),
             ("application/vnd.kubernetes.protobuf,application/json", Serves::Objects, "Json Whole"),
             ("text/plain,application/json;q=0.5", Serves::Objects, "Json Whole"),
             ("application/json;q=0.1,application/yaml", Serves::Objects, "Yaml Whole"),

@@ -136,9 +136,8 @@ fn list_faults(query: &Query<'_>, watches: bool) -> Vec<FieldError> {
         errors.push(FieldError::not_supported("resourceVersionMatch", how, &supported));
     }
     if how == "Exact" && version == "0" {
-        errors.push(forbid(
-            "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
-        ));
+        errors
+            .push(forbid("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
     }
     errors
 }
@@ -148,7 +147,9 @@ fn watch_faults(how: &str, version: &str, going_on: &str, initial: bool) -> Vec<
     let forbid = |detail: &str| FieldError::forbidden("resourceVersionMatch", detail);
     let mut errors = Vec::new();
     if initial && how != "NotOlderThan" {
-        errors.push(forbid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+        errors.push(forbid(
+            "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+        ));
     }
     if !how.is_empty() {
         if !initial {
@@ -210,7 +211,11 @@ fn manager_faults(manager: &str) -> Vec<FieldError> {
     }
     if let Some(at) = manager.chars().position(char::is_control) {
         let _ = at;
-        errors.push(FieldError::invalid("fieldManager", manager, "should only contain printable characters"));
+        errors.push(FieldError::invalid(
+            "fieldManager",
+            manager,
+            "should only contain printable characters",
+        ));
     }
     errors
 }
@@ -229,17 +234,14 @@ fn dry_run(query: &Query<'_>, errors: &mut Vec<FieldError>) -> bool {
 fn dry_run_values(values: &[&str], errors: &mut Vec<FieldError>) -> bool {
     if values.iter().any(|value| *value != "All") {
         let shown = json!(values).to_string();
-        errors.push(FieldError { value: shown, ..FieldError::not_supported("dryRun", "", &["All"]) });
+        errors
+            .push(FieldError { value: shown, ..FieldError::not_supported("dryRun", "", &["All"]) });
     }
     !values.is_empty()
 }
 
 /// Deletions: the body wins over the query. Mirrors `DeleteResource`.
-pub(super) fn delete(
-    request: &mut Request,
-    query: &Query<'_>,
-    body: &[u8],
-) -> Result<(), Status> {
+pub(super) fn delete(request: &mut Request, query: &Query<'_>, body: &[u8]) -> Result<(), Status> {
     let given = if body.is_empty() { Value::Null } else { delete_body(body)? };
     let mut errors = Vec::new();
     let (grace, policy, orphan) = if given.is_null() {
@@ -251,9 +253,8 @@ pub(super) fn delete(
         let list = given.get("dryRun").and_then(Value::as_array);
         let values: Vec<&str> = list.into_iter().flatten().filter_map(Value::as_str).collect();
         request.dry_run = dry_run_values(&values, &mut errors);
-        let precondition = |name: &str| {
-            given.pointer(&format!("/preconditions/{name}")).and_then(Value::as_str)
-        };
+        let precondition =
+            |name: &str| given.pointer(&format!("/preconditions/{name}")).and_then(Value::as_str);
         request.delete.uid = precondition("uid").map(str::to_owned);
         request.delete.resource_version = precondition("resourceVersion").map(str::to_owned);
         (

@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn parameters_are_decoded() {
-        let (path, query) = split("/api/v1/pods?labelSelector=a%3Db%2Cc&x=metadata.name%3Dx+y&l=5%");
+        let (path, query) =
+            split("/api/v1/pods?labelSelector=a%3Db%2Cc&x=metadata.name%3Dx+y&l=5%");
         assert_eq!(path, "/api/v1/pods");
         let values: Vec<&str> = query.iter().map(|(_, value)| value.as_str()).collect();
         assert_eq!(values, ["a=b,c", "metadata.name=x y", "5%"]);

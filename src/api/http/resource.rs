@@ -193,12 +193,10 @@ impl Exchange<'_, '_> {
         reply: Reply,
     ) -> Result<Answer, Status> {
         let value = match reply {
-            Reply::Object(object) if verb == Verb::Delete => {
-                match deleted(view.kind, &object) {
-                    Some(status) => status,
-                    None => encode::object(view, &object, form.shape)?,
-                }
-            }
+            Reply::Object(object) if verb == Verb::Delete => match deleted(view.kind, &object) {
+                Some(status) => status,
+                None => encode::object(view, &object, form.shape)?,
+            },
             Reply::Object(object) => shown(view, &object, form.shape)?,
             Reply::List(list) => {
                 let going_on = match list.items.last() {
@@ -226,7 +224,10 @@ impl Exchange<'_, '_> {
             Some(_) => String::new(),
             None => last.namespace().to_owned(),
         };
-        token::write(&Place { after: (namespace, last.name().to_owned()), revision: Some(revision) })
+        token::write(&Place {
+            after: (namespace, last.name().to_owned()),
+            revision: Some(revision),
+        })
     }
 }
 

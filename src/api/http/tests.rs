@@ -73,8 +73,20 @@ fn requests_that_make_no_sense_are_refused_in_upstreams_words() {
         ("GET", "/api/v1/configmaps?limit=x", "", 400, "strconv.ParseInt: parsing \"x\""),
         ("GET", "/api/v1/configmaps?continue=abc", "", 400, "invalid continue token"),
         ("GET", "/api/v1/configmaps?resourceVersion=99", "", 504, "Too large resource version"),
-        ("DELETE", "/api/v1/namespaces/default/configmaps/x?propagationPolicy=Foo", "", 422, "\"nil\""),
-        ("POST", &format!("{MAPS}?dryRun=None"), "{}", 422, "[\"None\"]: supported values: \"All\""),
+        (
+            "DELETE",
+            "/api/v1/namespaces/default/configmaps/x?propagationPolicy=Foo",
+            "",
+            422,
+            "\"nil\"",
+        ),
+        (
+            "POST",
+            &format!("{MAPS}?dryRun=None"),
+            "{}",
+            422,
+            "[\"None\"]: supported values: \"All\"",
+        ),
     ];
     for (method, target, body, code, text) in cases {
         let (found, status) = ask(&mut server, method, target, body);

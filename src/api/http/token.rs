@@ -78,7 +78,11 @@ mod tests {
         let place = Place { after: (String::new(), "a".to_owned()), revision: Some(1) };
         assert_eq!(read(theirs), Ok(place));
         let error = read("abc").unwrap_err();
-        assert!(error.starts_with("invalid continue token: continue key is not valid: invalid character"));
+        assert!(
+            error.starts_with(
+                "invalid continue token: continue key is not valid: invalid character"
+            )
+        );
         assert!(read("!").unwrap_err().ends_with("illegal base64 data at input byte 0"));
     }
 }

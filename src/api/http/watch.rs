@@ -174,10 +174,9 @@ impl Watch {
                 "apiVersion": "meta.k8s.io/v1",
                 "metadata": metadata,
             }),
-            _ => kind.decode(&self.request.version, &json!({"metadata": metadata})).map_or(
-                Value::Null,
-                |object| kind.encode(&self.request.version, &object),
-            ),
+            _ => kind
+                .decode(&self.request.version, &json!({"metadata": metadata}))
+                .map_or(Value::Null, |object| kind.encode(&self.request.version, &object)),
         };
         frames.extend(line(&json!({"type": "BOOKMARK", "object": object})));
     }

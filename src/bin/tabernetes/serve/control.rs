@@ -86,7 +86,9 @@ fn node(body: &Value) -> Result<Control, String> {
         "remove" => Control::RemoveNode(name),
         "stop-heartbeat" => Control::Silence(name),
         "start-heartbeat" => Control::Unsilence(name),
-        other => return Err(format!("{other:?} is not add, remove, stop-heartbeat or start-heartbeat")),
+        other => {
+            return Err(format!("{other:?} is not add, remove, stop-heartbeat or start-heartbeat"));
+        }
     })
 }
 
@@ -110,7 +112,8 @@ fn new_node(name: &str, body: &Value) -> Result<NodeSpec, String> {
         node.cpu = u32::try_from(cpu).map_err(|_| "cpu is too much".to_owned())?;
     }
     if let Some(memory) = whole(&body["memory"])? {
-        node.memory_gib = u32::try_from(memory >> 30).map_err(|_| "memory is too much".to_owned())?;
+        node.memory_gib =
+            u32::try_from(memory >> 30).map_err(|_| "memory is too much".to_owned())?;
     }
     Ok(node)
 }

@@ -120,9 +120,10 @@ fn advance(cluster: &mut Cluster, time: Time, steps: u64) {
 /// What a line says was done; within, `None` for a line that only tells the time.
 fn read(value: &Value) -> Option<Option<Deed>> {
     if let Some(call) = value.get("call") {
-        let headers = call["headers"].as_array()?.iter().map(|pair| {
-            Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.to_owned()))
-        });
+        let headers = call["headers"]
+            .as_array()?
+            .iter()
+            .map(|pair| Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.to_owned())));
         return Some(Some(Deed::Call(Call {
             method: call["method"].as_str()?.to_owned(),
             target: call["target"].as_str()?.to_owned(),
