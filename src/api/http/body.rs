@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::Call;
+use super::{Call, protobuf};
 use crate::api::{PatchType, Status};
 use crate::base::{json_read, yaml};
 
 /// The longest body. Mirrors `MaxRequestBodyBytes`.
 pub(super) const LIMIT: usize = 3 * 1024 * 1024;
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 const READ: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 /// How much of an unreadable body is quoted. Mirrors `stripUnreadable` and `snippet`.
 const QUOTED: usize = 30;
@@ -35,7 +36,17 @@ pub(super) fn object(call: &Call, kind: &str) -> Result<Decoded, Status> {
     if call.body.len() > LIMIT {
         return Err(Status::too_large(LIMIT));
     }
+    let unrecognized = |why: String| {
+        Status::bad_request(format!(
+            "the object provided is unrecognized (must be of type {kind}): {why} ({})",
+            quoted(&call.body)
+        ))
+    };
     let is_yaml = match media(call).as_str() {
+        PROTOBUF => {
+            let value = protobuf::read(&call.body).map_err(unrecognized)?;
+            return Ok(Decoded { value, oddities: Vec::new() });
+        }
         "" | "application/json" => false,
         "application/yaml" => true,
         _ => {
@@ -44,12 +55,6 @@ pub(super) fn object(call: &Call, kind: &str) -> Result<Decoded, Status> {
                  include: {READ}"
             )));
         }
-    };
-    let unrecognized = |why: String| {
-        Status::bad_request(format!(
-            "the object provided is unrecognized (must be of type {kind}): {why} ({})",
-            quoted(&call.body)
-        ))
     };
     let text = String::from_utf8_lossy(&call.body);
     let decoded = if is_yaml {
@@ -109,6 +114,27 @@ fn quoted(body: &[u8]) -> String {
         text.push_str(" ...");
     }
     text
+}
+
+/// The options in the body of a deletion; null where there are none.
+///
+/// # Errors
+/// 400 when it cannot be read.
+pub(super) fn delete_options(call: &Call) -> Result<Value, Status> {
+    if call.body.is_empty() {
+        return Ok(Value::Null);
+    }
+    if media(call) == PROTOBUF {
+        return protobuf::read(&call.body).map_err(Status::bad_request);
+    }
+    let text = String::from_utf8_lossy(&call.body);
+    if text.trim_start().starts_with(['{', '[', '"']) {
+        let decoded = read_json(&text).map_err(|why| {
+            Status::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
+        });
+        return decoded.map(|decoded| decoded.value);
+    }
+    read_yaml(&text).map(|decoded| decoded.value).map_err(Status::bad_request)
 }
 
 /// How a patch is to be read.

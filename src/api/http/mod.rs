@@ -9,6 +9,7 @@ mod meta;
 mod negotiate;
 mod options;
 mod path;
+mod protobuf;
 mod resource;
 mod table;
 mod token;

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::token;
 use crate::api::{Propagation, Request, Status, Verb};
-use crate::base::json_read;
 use crate::kinds::FieldError;
 
 /// The longest name of a field manager. Mirrors `FieldManagerMaxLength`.
@@ -114,7 +113,7 @@ fn list_faults(query: &Query<'_>, watches: bool) -> Vec<FieldError> {
     let forbid = |detail: &str| FieldError::forbidden("resourceVersionMatch", detail);
     let mut errors = Vec::new();
     if watches {
-        return watch_faults(how, version, going_on, initial);
+        return watch_faults(how, going_on, initial);
     }
     if initial {
         errors.push(FieldError::forbidden(
@@ -143,7 +142,7 @@ fn list_faults(query: &Query<'_>, watches: bool) -> Vec<FieldError> {
 }
 
 /// Mirrors `validateWatchOptions`.
-fn watch_faults(how: &str, version: &str, going_on: &str, initial: bool) -> Vec<FieldError> {
+fn watch_faults(how: &str, going_on: &str, initial: bool) -> Vec<FieldError> {
     let forbid = |detail: &str| FieldError::forbidden("resourceVersionMatch", detail);
     let mut errors = Vec::new();
     if initial && how != "NotOlderThan" {
@@ -162,7 +161,6 @@ fn watch_faults(how: &str, version: &str, going_on: &str, initial: bool) -> Vec<
             errors.push(FieldError::not_supported("resourceVersionMatch", how, &supported));
         }
     }
-    let _ = version;
     if !going_on.is_empty() {
         errors.push(forbid("resourceVersionMatch is forbidden when continue is provided"));
     }
@@ -209,13 +207,9 @@ fn manager_faults(manager: &str) -> Vec<FieldError> {
     if manager.len() > MANAGER_MAX {
         errors.push(FieldError::too_long("fieldManager", MANAGER_MAX));
     }
-    if let Some(at) = manager.chars().position(char::is_control) {
-        let _ = at;
-        errors.push(FieldError::invalid(
-            "fieldManager",
-            manager,
-            "should only contain printable characters",
-        ));
+    if manager.chars().any(char::is_control) {
+        let why = "should only contain printable characters";
+        errors.push(FieldError::invalid("fieldManager", manager, why));
     }
     errors
 }
@@ -241,8 +235,12 @@ fn dry_run_values(values: &[&str], errors: &mut Vec<FieldError>) -> bool {
 }
 
 /// Deletions: the body wins over the query. Mirrors `DeleteResource`.
-pub(super) fn delete(request: &mut Request, query: &Query<'_>, body: &[u8]) -> Result<(), Status> {
-    let given = if body.is_empty() { Value::Null } else { delete_body(body)? };
+pub(super) fn delete(
+    request: &mut Request,
+    query: &Query<'_>,
+    given: &Value,
+) -> Result<(), Status> {
+    check_delete_body(given)?;
     let mut errors = Vec::new();
     let (grace, policy, orphan) = if given.is_null() {
         let orphan = query.get("orphanDependents").map(|_| query.truth("orphanDependents"));
@@ -292,23 +290,15 @@ fn propagation(
     }
 }
 
-fn delete_body(body: &[u8]) -> Result<Value, Status> {
-    let text = String::from_utf8_lossy(body);
-    let unreadable = |why: String| {
-        Status::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
-    };
-    let value = match text.trim_start().starts_with(['{', '[', '"']) {
-        true => json_read::read(&text).map_err(unreadable)?.value,
-        false => crate::base::yaml::parse_one(&text)
-            .map_err(|error| Status::bad_request(error.problem))?,
-    };
+/// Whether a body of a deletion is one.
+fn check_delete_body(value: &Value) -> Result<(), Status> {
     let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
     let (kind, version) = (text("kind"), text("apiVersion"));
-    if !matches!(kind, "" | "DeleteOptions") {
-        return Err(Status::bad_request(format!(
-            "no kind {kind:?} is registered for version {version:?} in scheme \
-             \"k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27\""
-        )));
+    if matches!(kind, "" | "DeleteOptions") {
+        return Ok(());
     }
-    Ok(value)
+    Err(Status::bad_request(format!(
+        "no kind {kind:?} is registered for version {version:?} in scheme \
+         \"k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27\""
+    )))
 }

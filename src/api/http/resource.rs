@@ -161,9 +161,11 @@ impl Exchange<'_, '_> {
                 request.oddities = decoded.oddities;
                 request.body = Body::Json(decoded.value);
             }
-            Verb::Delete => options::delete(&mut request, self.query, &self.call.body)?,
+            Verb::Delete => {
+                options::delete(&mut request, self.query, &body::delete_options(self.call)?)?
+            }
             Verb::DeleteCollection => {
-                options::delete(&mut request, self.query, &self.call.body)?;
+                options::delete(&mut request, self.query, &body::delete_options(self.call)?)?;
                 options::list(&mut request, self.query)?;
             }
         }
