@@ -1,11 +1,14 @@
 //! The controllers, a folder each. They meet only through API objects.
 
 mod cronjob;
+mod daemon;
 mod defaults;
 mod deployment;
 mod disruption;
 mod endpoints;
 mod garbagecollector;
+/// The revisions of a workload.
+pub mod history;
 mod horizontalpodautoscaler;
 mod job;
 mod namespace;
@@ -19,6 +22,9 @@ mod protection;
 mod replicaset;
 mod resourcequota;
 mod settings;
+mod statefulset;
+/// Hashes of pod templates.
+pub mod template_hash;
 mod ttlafterfinished;
 
 pub use self::settings::Settings;
@@ -38,6 +44,8 @@ pub fn controllers(settings: Settings) -> Vec<Box<dyn Controller>> {
         Box::new(ttlafterfinished::FinishedJobs),
         Box::new(disruption::Disruptions),
         Box::new(resourcequota::Quotas),
+        Box::new(statefulset::StatefulSets::default()),
+        Box::new(daemon::DaemonSets::default()),
         Box::new(persistentvolume::Binder),
         Box::new(protection::ClaimProtection),
         Box::new(protection::VolumeProtection),

@@ -47,6 +47,8 @@ pub mod path;
 pub mod persistent_volume;
 /// PersistentVolumeClaim.
 pub mod persistent_volume_claim;
+/// Whether a pod may be on a node.
+pub mod placement;
 /// Pod.
 pub mod pod;
 /// PodDisruptionBudget.

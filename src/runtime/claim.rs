@@ -4,7 +4,7 @@
 use super::{Cache, Context};
 use crate::api::Status;
 use crate::base::label_selector::Selector;
-use crate::object::{GroupResource, Object, meta};
+use crate::object::{GroupResource, Key, Object, meta};
 
 /// An owner's dependents of one type.
 #[derive(Debug, Default)]
@@ -47,6 +47,23 @@ pub fn matches(selector: &Selector, object: &Object) -> bool {
         Some(labels) => selector.matches(labels),
         None => selector.matches(&std::collections::BTreeMap::new()),
     }
+}
+
+/// The keys of the owners of type `resource` that may take in an object that nothing manages,
+/// given the selector of each. Mirrors `getStatefulSetsForPod` and its like.
+pub fn adopters(
+    cache: &Cache,
+    resource: &GroupResource,
+    object: &Object,
+    selector: impl Fn(&Object) -> Option<Selector>,
+) -> Vec<Key> {
+    if object.meta().labels.is_none() || meta::controller_of(object.meta()).is_some() {
+        return Vec::new();
+    }
+    let owners = cache.list_in(resource, object.namespace());
+    let matching =
+        owners.filter(|owner| selector(owner).is_some_and(|selector| matches(&selector, object)));
+    matching.map(Object::key).collect()
 }
 
 /// Makes `owner` the managing owner of `object`.

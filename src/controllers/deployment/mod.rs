@@ -298,16 +298,10 @@ impl<'a, 'c> Rollout<'a, 'c> {
 
 /// The Deployments that may adopt a ReplicaSet that nothing manages.
 fn adopters(object: &Object, _: Option<&Object>, cache: &Cache) -> Vec<Key> {
-    if meta::controller_of(object.meta()).is_some() {
-        return Vec::new();
-    }
-    let deployments = cache.list_in(&DEPLOYMENTS, object.namespace());
-    let matching = deployments.filter(|deployment| {
-        let spec = deployment.get::<Deployment>().and_then(|d| d.spec.as_ref());
-        let selector = spec.and_then(|spec| selectors::parse(&spec.selector).ok());
-        selector.is_some_and(|selector| claim::matches(&selector, object))
-    });
-    matching.map(Object::key).collect()
+    claim::adopters(cache, &DEPLOYMENTS, object, |deployment| {
+        let deployment: &Deployment = deployment.get()?;
+        selectors::parse(&deployment.spec.as_ref()?.selector).ok()
+    })
 }
 
 /// The Deployment that waits for this pod to be gone before it creates new ones.

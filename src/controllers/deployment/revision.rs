@@ -8,7 +8,8 @@ use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::set::{Bounds, DESIRED, MAX, REVISION, REVISION_HISTORY};
-use crate::object::{Object, codec, meta};
+use crate::controllers::template_hash;
+use crate::object::{Object, meta};
 
 /// The label that tells the pods of a Deployment's ReplicaSets apart.
 pub const TEMPLATE_HASH: &str = "pod-template-hash";
@@ -24,7 +25,6 @@ const OWN_ANNOTATIONS: [&str; 6] = [
 ];
 /// How long the list of former revisions may get.
 const HISTORY_MAX: usize = 2000;
-const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 type Texts = BTreeMap<String, String>;
 
@@ -43,20 +43,6 @@ fn without_hash(meta: Option<&ObjectMeta>) -> ObjectMeta {
     meta
 }
 
-/// A hash of the template that is safe in a name: FNV-1a over its JSON with sorted keys, and over
-/// how many times that hash has collided before.
-pub fn template_hash(template: &PodTemplateSpec, collisions: Option<i32>) -> String {
-    let mut text = codec::encode(template).to_string();
-    if let Some(collisions) = collisions {
-        text.push_str(&collisions.to_string());
-    }
-    let hash = text
-        .bytes()
-        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    let letters = hash.to_string().into_bytes().into_iter();
-    letters.map(|digit| char::from(ALPHABET[usize::from(digit) % ALPHABET.len()])).collect()
-}
-
 /// The ReplicaSet of the Deployment's current template.
 pub fn new_set(
     deployment: &Deployment,
@@ -66,7 +52,7 @@ pub fn new_set(
     revision: i64,
 ) -> ReplicaSet {
     let collisions = deployment.status.as_ref().and_then(|status| status.collision_count);
-    let hash = template_hash(&spec.template, collisions);
+    let hash = template_hash::of(&spec.template, collisions);
     let mut template = spec.template.clone();
     let labels = template.metadata.get_or_insert_default().labels.get_or_insert_default();
     labels.insert(TEMPLATE_HASH.to_owned(), hash.clone());

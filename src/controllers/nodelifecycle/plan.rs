@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 
+use crate::kinds::placement::tolerates;
 use crate::sim::{Explain, Fact, Time};
 
 /// What is known of a node.
@@ -55,17 +56,6 @@ pub fn stay(taints: &[&Taint], tolerations: &[Toleration]) -> Option<Duration> {
         }
     }
     shortest
-}
-
-/// Mirrors `Toleration.ToleratesTaint`.
-fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let effect = text(&toleration.effect);
-    let key = text(&toleration.key);
-    let same_value = text(&toleration.value) == text(&taint.value);
-    (effect.is_empty() || effect == taint.effect)
-        && (key.is_empty() || key == taint.key)
-        && (toleration.operator.as_deref() == Some("Exists") || (!key.is_empty() && same_value))
 }
 
 impl Explain for Plan {

@@ -156,15 +156,7 @@ impl<K: PodOwner> Replicas<K> {
 
 /// The owners that may adopt a pod that nothing manages. Mirrors `addPod` of an orphan.
 fn adopters<K: PodOwner>(object: &Object, _: Option<&Object>, cache: &Cache) -> Vec<Key> {
-    let (Some(labels), None) = (&object.meta().labels, meta::controller_of(object.meta())) else {
-        return Vec::new();
-    };
-    let owners = cache.list_in(&K::RESOURCE, object.namespace());
-    let matching = owners.filter(|owner| {
-        let selector = owner.get().and_then(K::selector);
-        selector.is_some_and(|selector| selector.matches(labels))
-    });
-    matching.map(Object::key).collect()
+    claim::adopters(cache, &K::RESOURCE, object, |owner| owner.get().and_then(K::selector))
 }
 
 /// The active pods of all sets with the same owner: of this one and, under a Deployment, of its

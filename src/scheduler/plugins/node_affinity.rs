@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{
-    NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PreferredSchedulingTerm,
-};
+use k8s_openapi::api::core::v1::{NodeSelector, NodeSelectorTerm, PreferredSchedulingTerm};
 
 use super::{Check, Plugin, Prepared, Refusal, World, normalize};
+use crate::kinds::placement;
 use crate::scheduler::node_info::NodeInfo;
 use crate::scheduler::pod_info::PodInfo;
 
@@ -60,13 +59,8 @@ impl Check for Wish<'_> {
     }
 
     fn filter(&self, node: &NodeInfo) -> Option<Refusal> {
-        let labelled = self.labels.is_none_or(|wanted| {
-            wanted.iter().all(|(key, value)| node.label(key) == Some(value.as_str()))
-        });
-        let fits = labelled
-            && self.required.is_none_or(|selector| {
-                selector.node_selector_terms.iter().any(|term| matches_term(term, node))
-            });
+        let fits = placement::has_labels(self.labels, node.labels())
+            && self.required.is_none_or(|selector| matches_selector(selector, node));
         let reason = "node(s) didn't match Pod's node affinity/selector";
         (!fits).then(|| Refusal::unresolvable(reason))
     }
@@ -76,7 +70,10 @@ impl Check for Wish<'_> {
     }
 
     fn score(&self, node: &NodeInfo) -> i64 {
-        let met = self.preferred.iter().filter(|term| matches_term(&term.preference, node));
+        let meets = |term: &&PreferredSchedulingTerm| {
+            placement::meets(&term.preference, node.name.as_str(), node.labels())
+        };
+        let met = self.preferred.iter().filter(meets);
         met.map(|term| i64::from(term.weight)).sum()
     }
 
@@ -87,32 +84,5 @@ impl Check for Wish<'_> {
 
 /// Whether a node is one of those that `selector` selects.
 pub fn matches_selector(selector: &NodeSelector, node: &NodeInfo) -> bool {
-    selector.node_selector_terms.iter().any(|term| matches_term(term, node))
-}
-
-/// Whether a node meets all of a term; an empty term selects nothing.
-fn matches_term(term: &NodeSelectorTerm, node: &NodeInfo) -> bool {
-    let expressions = term.match_expressions.as_deref().unwrap_or_default();
-    let fields = term.match_fields.as_deref().unwrap_or_default();
-    (!expressions.is_empty() || !fields.is_empty())
-        && expressions.iter().all(|wanted| matches(wanted, node.label(&wanted.key)))
-        && fields.iter().all(|wanted| {
-            wanted.key == "metadata.name" && matches(wanted, Some(node.name.as_str()))
-        })
-}
-
-fn matches(wanted: &NodeSelectorRequirement, value: Option<&str>) -> bool {
-    let values = wanted.values.as_deref().unwrap_or_default();
-    let listed = || value.is_some_and(|value| values.iter().any(|v| v == value));
-    let number = |text: Option<&str>| text.and_then(|text| text.parse::<i64>().ok());
-    let numbers = || number(value).zip(number(values.first().map(String::as_str)));
-    match wanted.operator.as_str() {
-        "In" => listed(),
-        "NotIn" => !listed(),
-        "Exists" => value.is_some(),
-        "DoesNotExist" => value.is_none(),
-        "Gt" => numbers().is_some_and(|(value, bound)| value > bound),
-        "Lt" => numbers().is_some_and(|(value, bound)| value < bound),
-        _ => false,
-    }
+    placement::selects(selector, node.name.as_str(), node.labels())
 }

@@ -2,8 +2,8 @@
 
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 
-use super::taint_toleration::tolerates;
 use super::{Check, Plugin, Prepared, Refusal, World};
+use crate::kinds::placement::tolerates;
 use crate::scheduler::node_info::NodeInfo;
 use crate::scheduler::pod_info::PodInfo;
 

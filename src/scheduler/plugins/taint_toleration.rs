@@ -3,6 +3,7 @@
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 
 use super::{Check, Plugin, Prepared, Refusal, World, normalize};
+use crate::kinds::placement::tolerates;
 use crate::scheduler::node_info::NodeInfo;
 use crate::scheduler::pod_info::PodInfo;
 
@@ -50,23 +51,5 @@ impl Check for Tolerations<'_> {
 
     fn normalize(&self, scores: &mut [i64]) {
         normalize(scores, true);
-    }
-}
-
-/// Whether a toleration covers a taint. Mirrors `Toleration.ToleratesTaint`.
-pub fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
-    let own = |text: &Option<String>| text.clone().unwrap_or_default();
-    let (effect, key) = (own(&toleration.effect), own(&toleration.key));
-    if !effect.is_empty() && effect != taint.effect || !key.is_empty() && key != taint.key {
-        return false;
-    }
-    let (value, tainted) = (own(&toleration.value), own(&taint.value));
-    let numbers = || Some((tainted.parse::<i64>().ok()?, value.parse::<i64>().ok()?));
-    match toleration.operator.as_deref() {
-        None | Some("" | "Equal") => value == tainted,
-        Some("Exists") => true,
-        Some("Lt") => numbers().is_some_and(|(taint, bound)| taint < bound),
-        Some("Gt") => numbers().is_some_and(|(taint, bound)| taint > bound),
-        Some(_) => false,
     }
 }

@@ -1,6 +1,6 @@
 //! `rollout pause`, `resume` and `restart`.
 
-use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use serde_json::json;
 
 use super::super::Command;
@@ -81,6 +81,9 @@ fn apply(
         .get::<Deployment>()
         .and_then(|deployment| deployment.spec.as_ref())
         .map(|spec| spec.paused.unwrap_or(false));
+    // These can be restarted, but not be paused.
+    let restarts = object.get::<StatefulSet>().is_some() || object.get::<DaemonSet>().is_some();
+    let paused = paused.or(Some(false).filter(|_| restarts && change == Change::Restart));
     let what = quoted(asked, object);
     let (patch, verb) = match (change, paused) {
         (Change::Pause, None) => {

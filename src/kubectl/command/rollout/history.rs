@@ -58,6 +58,9 @@ fn history(
         let template = describe_template(&revision.template_with_cause());
         return Ok(format!("{what} with revision #{number}\n{template}\n"));
     }
+    if revisions.is_empty() {
+        return Ok(format!("{what} \nNo rollout history found.\n"));
+    }
     let mut tabs = Tabs::for_get();
     tabs.line(["REVISION", "CHANGE-CAUSE"]);
     for revision in &revisions {

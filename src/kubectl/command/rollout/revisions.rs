@@ -1,12 +1,14 @@
-//! The revisions of a Deployment: its ReplicaSets and their numbers.
+//! The revisions of a workload and their numbers: a Deployment's ReplicaSets, the
+//! ControllerRevisions of others.
 //! Mirrors `k8s.io/kubectl/pkg/polymorphichelpers`.
 
-use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::api::apps::v1::{ControllerRevision, ReplicaSet};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
+use serde_json::Value;
 
 use crate::kubectl::resource::{self, Asked};
 use crate::kubectl::{Failure, Io};
-use crate::object::{Object, meta};
+use crate::object::{Object, codec, meta};
 
 /// Where the revision's number is kept.
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -23,6 +25,8 @@ pub struct Revision {
     pub cause: String,
     /// What its Pods are made from.
     pub template: PodTemplateSpec,
+    /// The patch that restores it, where a ControllerRevision keeps it.
+    pub patch: Option<Value>,
 }
 
 /// The revisions of the object, oldest first.
@@ -30,36 +34,47 @@ pub struct Revision {
 /// # Errors
 /// The kind keeps no revisions, or what the server answers.
 pub fn of(io: &mut Io<'_>, asked: &Asked, object: &Object) -> Result<Vec<Revision>, Failure> {
-    if asked.names().kind != "Deployment" {
-        let kind = format!("{}.{}", asked.names().kind, asked.names().group);
-        let kind = kind.trim_end_matches('.');
-        return Err(Failure::error(format!(
-            "no history viewer has been implemented for \"{kind}\""
-        )));
-    }
-    let sets = resource::kind("replicasets")?;
-    let (all, _) = resource::list(io, &sets, object.namespace(), "", "")?;
-    let mut revisions: Vec<Revision> = all
-        .iter()
-        .filter(|set| meta::is_controlled_by(set.meta(), object.uid()))
-        .filter_map(revision)
-        .collect();
+    let (kept, revision): (&str, fn(&Object) -> Option<Revision>) = match asked.names().kind {
+        "Deployment" => ("replicasets", of_replica_set),
+        "StatefulSet" | "DaemonSet" => ("controllerrevisions", of_controller_revision),
+        kind => {
+            let kind = format!("{kind}.{}", asked.names().group);
+            let kind = kind.trim_end_matches('.');
+            return Err(Failure::error(format!(
+                "no history viewer has been implemented for \"{kind}\""
+            )));
+        }
+    };
+    let (all, _) = resource::list(io, &resource::kind(kept)?, object.namespace(), "", "")?;
+    let owned = all.iter().filter(|one| meta::is_controlled_by(one.meta(), object.uid()));
+    let mut revisions: Vec<Revision> = owned.filter_map(revision).collect();
     revisions.sort_by_key(|revision| revision.number);
     Ok(revisions)
 }
 
-fn revision(object: &Object) -> Option<Revision> {
+fn cause(object: &Object) -> String {
+    meta::annotation(object.meta(), CHANGE_CAUSE).unwrap_or("<none>").to_owned()
+}
+
+fn of_replica_set(object: &Object) -> Option<Revision> {
     let number = meta::annotation(object.meta(), REVISION)?.parse().ok()?;
-    let cause = meta::annotation(object.meta(), CHANGE_CAUSE).unwrap_or("<none>").to_owned();
     let template = object.get::<ReplicaSet>()?.spec.as_ref()?.template.clone()?;
-    Some(Revision { number, cause, template })
+    Some(Revision { number, cause: cause(object), template, patch: None })
+}
+
+fn of_controller_revision(object: &Object) -> Option<Revision> {
+    let revision = object.get::<ControllerRevision>()?;
+    let patch = revision.data.as_ref()?.0.clone();
+    let template = codec::decode(&patch["spec"]["template"]).ok()?;
+    Some(Revision { number: revision.revision, cause: cause(object), template, patch: Some(patch) })
 }
 
 impl Revision {
-    /// The template with the revision's cause among its annotations, as history shows it.
+    /// The template as history shows it: that of a ReplicaSet with the revision's cause among its
+    /// annotations.
     pub fn template_with_cause(&self) -> PodTemplateSpec {
         let mut template = self.template.clone();
-        if self.cause != "<none>" {
+        if self.cause != "<none>" && self.patch.is_none() {
             let meta = template.metadata.get_or_insert_default();
             let annotations = meta.annotations.get_or_insert_default();
             annotations.insert(CHANGE_CAUSE.to_owned(), self.cause.clone());
@@ -69,9 +84,6 @@ impl Revision {
 }
 
 /// Revision `number`; with 0, the one before the newest.
-///
-/// # Errors
-/// There is no such revision.
 pub fn pick(revisions: &[Revision], number: i64) -> Option<&Revision> {
     if number == 0 {
         return revisions.len().checked_sub(2).and_then(|at| revisions.get(at));

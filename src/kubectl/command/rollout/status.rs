@@ -1,6 +1,8 @@
-//! `kubectl rollout status`. Mirrors `polymorphichelpers.DeploymentStatusViewer`.
+//! `kubectl rollout status`. Mirrors
+//! `k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go`.
 
-use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::super::Command;
 use super::{FLAGS, check, targets};
@@ -74,21 +76,44 @@ impl Job for StatusJob {
 
 /// How far the rollout has got, and whether it is done.
 fn progress(asked: &Asked, object: &Object) -> Result<(String, bool), Failure> {
-    let deployment = object.get::<Deployment>().and_then(|d| Some((d, d.spec.as_ref()?)));
-    let Some((deployment, spec)) = deployment else {
-        let names = asked.names();
-        let kind = format!("{}.{}", names.kind, names.group);
-        let kind = kind.trim_end_matches('.');
-        return Err(Failure::error(format!("no status viewer has been implemented for {kind}")));
-    };
+    if let Some(deployment) = object.get() {
+        return of_deployment(deployment);
+    }
+    if let Some(set) = object.get() {
+        return of_stateful_set(set);
+    }
+    if let Some(set) = object.get() {
+        return of_daemon_set(set);
+    }
+    let names = asked.names();
+    let kind = format!("{}.{}", names.kind, names.group);
+    let kind = kind.trim_end_matches('.');
+    Err(Failure::error(format!("no status viewer has been implemented for {kind}")))
+}
+
+fn count(number: Option<i32>) -> i32 {
+    number.unwrap_or(0)
+}
+
+/// Whether the controller has yet to look at the newest spec.
+fn is_stale(meta: &ObjectMeta, observed: Option<i64>) -> bool {
+    meta.generation.unwrap_or(0) > observed.unwrap_or(0)
+}
+
+fn not_observed(kind: &str) -> (String, bool) {
+    (format!("Waiting for {kind} spec update to be observed...\n"), false)
+}
+
+/// Mirrors `DeploymentStatusViewer`.
+fn of_deployment(deployment: &Deployment) -> Result<(String, bool), Failure> {
+    let meta = &deployment.metadata;
+    let name = meta.name.as_deref().unwrap_or_default();
     let status = deployment.status.clone().unwrap_or_default();
-    let name = object.name();
     let waiting = |what: String| {
         (format!("Waiting for deployment \"{name}\" rollout to finish: {what}...\n"), false)
     };
-    let generation = object.meta().generation.unwrap_or(0);
-    if generation > status.observed_generation.unwrap_or(0) {
-        return Ok(("Waiting for deployment spec update to be observed...\n".to_owned(), false));
+    if is_stale(meta, status.observed_generation) {
+        return Ok(not_observed("deployment"));
     }
     let condition = status.conditions.iter().flatten().find(|c| c.type_ == "Progressing");
     if condition.is_some_and(|c| c.reason.as_deref() == Some("ProgressDeadlineExceeded")) {
@@ -96,10 +121,9 @@ fn progress(asked: &Asked, object: &Object) -> Result<(String, bool), Failure> {
             "deployment \"{name}\" exceeded its progress deadline"
         )));
     }
-    let count = |number: Option<i32>| number.unwrap_or(0);
     let (total, updated, available) =
         (count(status.replicas), count(status.updated_replicas), count(status.available_replicas));
-    let wanted = spec.replicas.unwrap_or(1);
+    let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
     Ok(if updated < wanted {
         waiting(format!("{updated} out of {wanted} new replicas have been updated"))
     } else if total > updated {
@@ -108,5 +132,74 @@ fn progress(asked: &Asked, object: &Object) -> Result<(String, bool), Failure> {
         waiting(format!("{available} of {updated} updated replicas are available"))
     } else {
         (format!("deployment \"{name}\" successfully rolled out\n"), true)
+    })
+}
+
+/// Only a rolling update can be followed.
+fn must_roll(strategy: Option<&String>) -> Result<(), Failure> {
+    if strategy.is_some_and(|strategy| strategy == "RollingUpdate") {
+        return Ok(());
+    }
+    Err(Failure::error("rollout status is only available for RollingUpdate strategy type"))
+}
+
+/// Mirrors `StatefulSetStatusViewer`.
+fn of_stateful_set(set: &StatefulSet) -> Result<(String, bool), Failure> {
+    let spec = set.spec.clone().unwrap_or_default();
+    let strategy = spec.update_strategy.unwrap_or_default();
+    must_roll(strategy.type_.as_ref())?;
+    let status = set.status.clone().unwrap_or_default();
+    let observed = status.observed_generation;
+    if observed.unwrap_or(0) == 0 || is_stale(&set.metadata, observed) {
+        return Ok(not_observed("statefulset"));
+    }
+    let wanted = spec.replicas.unwrap_or(1);
+    let (ready, updated) = (count(status.ready_replicas), count(status.updated_replicas));
+    if ready < wanted {
+        return Ok((format!("Waiting for {} pods to be ready...\n", wanted - ready), false));
+    }
+    if let Some(update) = strategy.rolling_update {
+        let wanted = wanted - update.partition.unwrap_or(0);
+        if updated < wanted {
+            let text = format!("{updated} out of {wanted} new pods have been updated");
+            let what = "Waiting for partitioned roll out to finish";
+            return Ok((format!("{what}: {text}...\n"), false));
+        }
+        let text = format!("{updated} new pods have been updated");
+        return Ok((format!("partitioned roll out complete: {text}...\n"), true));
+    }
+    let update = status.update_revision.unwrap_or_default();
+    let current = status.current_revision.unwrap_or_default();
+    Ok(if update == current {
+        let count = count(status.current_replicas);
+        let text = format!("{count} pods at revision {current}");
+        (format!("statefulset rolling update complete {text}...\n"), true)
+    } else {
+        let text = format!("{updated} pods at revision {update}");
+        (format!("waiting for statefulset rolling update to complete {text}...\n"), false)
+    })
+}
+
+/// Mirrors `DaemonSetStatusViewer`.
+fn of_daemon_set(set: &DaemonSet) -> Result<(String, bool), Failure> {
+    let strategy = set.spec.as_ref().and_then(|spec| spec.update_strategy.as_ref());
+    must_roll(strategy.and_then(|strategy| strategy.type_.as_ref()))?;
+    let status = set.status.clone().unwrap_or_default();
+    if is_stale(&set.metadata, status.observed_generation) {
+        return Ok(not_observed("daemon set"));
+    }
+    let name = set.metadata.name.as_deref().unwrap_or_default();
+    let waiting = |what: String| {
+        (format!("Waiting for daemon set \"{name}\" rollout to finish: {what}...\n"), false)
+    };
+    let wanted = status.desired_number_scheduled;
+    let (updated, available) =
+        (count(status.updated_number_scheduled), count(status.number_available));
+    Ok(if updated < wanted {
+        waiting(format!("{updated} out of {wanted} new pods have been updated"))
+    } else if available < wanted {
+        waiting(format!("{available} of {wanted} updated pods are available"))
+    } else {
+        (format!("daemon set \"{name}\" successfully rolled out\n"), true)
     })
 }
