@@ -27,14 +27,17 @@ fn every_transcript_runs_the_same_everywhere() {
         "batch/cronjob.txt"
         "batch/job.txt"
         "course/cronjob.txt"
+        "course/daemonset.txt"
         "course/job.txt"
         "course/nginx-deploy.txt"
+        "course/statefulset.txt"
         "kubectl/create-batch.txt"
         "kubectl/describe.txt"
         "kubectl/mistakes.txt"
         "storage/binding.txt"
         "workloads/disruption.txt"
         "workloads/replicaset.txt"
+        "workloads/statefulset.txt"
     };
     for (path, text) in transcripts {
         let outcome = scenario::run(text);
