@@ -40,6 +40,8 @@ pub mod widgets;
 
 /// Puts the page into the document.
 pub fn start() {
+    yew::Renderer::<app::App>::new().render();
+    // After the mounting, which empties the document, and before the first drawing.
     let words = messages::t();
     crate::web::panic::install(crate::web::panic::Words {
         title: words.failed_title,
@@ -47,5 +49,4 @@ pub fn start() {
         back: words.failed_back,
         fresh: words.failed_fresh,
     });
-    yew::Renderer::<app::App>::new().render();
 }
