@@ -37,7 +37,6 @@ pub(super) struct Container {
     pub(super) cwd: Rc<str>,
     pub(super) argv: Rc<[String]>,
     pub(super) files: Files,
-    pub(super) image_bytes: u64,
     pub(super) process: Process,
     pub(super) sessions: BTreeMap<SessionId, Session>,
     pub(super) log: Log,
@@ -63,20 +62,7 @@ impl Container {
         ];
         env.extend(image.env.iter().map(|(name, value)| (name.clone(), value.clone())));
         env.extend(spec.env.iter().cloned());
-        let mut files = Files::default();
-        for path in [
-            "/bin", "/dev/shm", "/etc", "/home", "/mnt", "/opt", "/proc", "/root", "/run", "/sys",
-            "/tmp", "/usr", "/var/log", "/var/run", "/var/tmp",
-        ] {
-            files.insert(path, Node::Directory);
-        }
-        let texts = image.files.iter().map(|(path, text)| (path.clone(), text.clone()));
-        for (path, text) in texts
-            .chain([("/etc/hostname".into(), format!("{}\n", spec.hostname))])
-            .chain(spec.files.iter().cloned())
-        {
-            files.insert(&path, Node::File(text.into()));
-        }
+        let mut files = image.layer.clone();
         let cwd = match (spec.working_dir.as_str(), image.working_dir.as_str()) {
             ("", "") => "/",
             ("", image) => image,
@@ -89,7 +75,6 @@ impl Container {
         Self {
             process: Process::new(&start),
             cwd: cwd.into(),
-            image_bytes: files.size(),
             env: env.into(),
             argv: argv.into(),
             spec: Rc::new(spec),
@@ -164,6 +149,7 @@ impl Container {
         };
         let files = FileSystem {
             own: &mut self.files,
+            given: &self.spec.files,
             mounts: &self.spec.mounts,
             volumes,
             read_only_root: self.spec.read_only_root,
@@ -293,6 +279,7 @@ impl Container {
     ) -> Option<Rc<str>> {
         let files = FileSystem {
             own: &mut self.files,
+            given: &self.spec.files,
             mounts: &self.spec.mounts,
             volumes,
             read_only_root: true,

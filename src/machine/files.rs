@@ -89,6 +89,12 @@ impl Files {
             .collect()
     }
 
+    /// The sum of the sizes of all files whose paths begin with `prefix`, in bytes.
+    pub fn size_below(&self, prefix: &str) -> u64 {
+        let from = self.nodes.range::<_, str>((Bound::Included(prefix), Bound::Unbounded));
+        from.take_while(|(path, _)| path.starts_with(prefix)).map(|(_, node)| node.size()).sum()
+    }
+
     /// The sum of all file sizes, in bytes.
     pub fn size(&self) -> u64 {
         self.nodes.values().map(Node::size).sum()
@@ -125,6 +131,8 @@ pub struct Mount {
 /// The file tree one process sees: the container's own layer with volumes laid over it.
 pub(super) struct FileSystem<'a> {
     pub(super) own: &'a mut Files,
+    /// Files laid over those of the image, until they are written to.
+    pub(super) given: &'a [(Rc<str>, Rc<str>)],
     pub(super) mounts: &'a [Mount],
     pub(super) volumes: &'a mut OrdMap<Rc<str>, Volume>,
     pub(super) read_only_root: bool,
@@ -150,7 +158,11 @@ impl FileSystem<'_> {
         if let Some((mount, inner)) = self.place(path) {
             return self.volumes.get(&mount.volume)?.files.get(&inner).cloned();
         }
-        self.own.get(path).cloned().or_else(|| {
+        let given = || {
+            let text = self.given.iter().find(|(given, _)| &**given == path);
+            text.map(|(_, text)| Node::File(text.clone()))
+        };
+        self.own.get(path).cloned().or_else(given).or_else(|| {
             let below = format!("{}/", path.trim_end_matches('/'));
             self.mounts.iter().any(|m| m.path.starts_with(&below)).then_some(Node::Directory)
         })
@@ -197,6 +209,8 @@ impl FileSystem<'_> {
         }
         let mut names = self.own.list(path);
         let below = format!("{}/", path.trim_end_matches('/'));
+        let given = self.given.iter().filter_map(|(given, _)| given.strip_prefix(&below));
+        names.extend(given.filter(|name| !name.contains('/')).map(Rc::from));
         for mount in self.mounts {
             if let Some(name) = mount.path.strip_prefix(&below).and_then(|r| r.split('/').next()) {
                 names.push(name.into());
@@ -260,6 +274,7 @@ mod tests {
         let mounts = [mount("/data", "a", false), mount("/ro", "", true)];
         let mut files = FileSystem {
             own: &mut own,
+            given: &[],
             mounts: &mounts,
             volumes: &mut volumes,
             read_only_root: false,

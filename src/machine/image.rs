@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use serde::Deserialize;
 
+use super::files::{Files, Node};
 use super::reference::Reference;
 
 /// The embedded data files, one per family of images.
@@ -43,6 +44,9 @@ pub struct Image {
     /// Any other executable exists too and runs like [`Program::default`]: the image is not known.
     #[serde(skip)]
     pub unknown: bool,
+    /// What a new container's own layer holds; all containers share it until they write.
+    #[serde(skip)]
+    pub(super) layer: Files,
 }
 
 /// What one executable of an image does when it runs.
@@ -161,7 +165,8 @@ impl Registry {
         let mut images = BTreeMap::new();
         for text in DATA {
             let list: Vec<Image> = serde_yaml::from_str(text).expect("embedded images parse");
-            for image in list {
+            for mut image in list {
+                image.lay_out();
                 let image = Rc::new(image);
                 for name in &image.names {
                     images.insert(name.clone(), Rc::clone(&image));
@@ -169,7 +174,7 @@ impl Registry {
             }
         }
         let program = Program { memory_mib: 12, cpu_milli: 1, ..Program::default() };
-        let unknown = Image {
+        let mut unknown = Image {
             size_mib: 40,
             entrypoint: vec!["/entrypoint".into()],
             shell: true,
@@ -177,6 +182,7 @@ impl Registry {
             unknown: true,
             ..Image::default()
         };
+        unknown.lay_out();
         Self {
             images: Rc::new(images),
             unknown: Rc::new(unknown),
@@ -221,7 +227,21 @@ impl Registry {
     }
 }
 
+/// Directories that every container has.
+const DIRECTORIES: [&str; 15] = [
+    "/bin", "/dev/shm", "/etc", "/home", "/mnt", "/opt", "/proc", "/root", "/run", "/sys", "/tmp",
+    "/usr", "/var/log", "/var/run", "/var/tmp",
+];
+
 impl Image {
+    /// Makes the files of new containers.
+    fn lay_out(&mut self) {
+        DIRECTORIES.iter().for_each(|path| self.layer.insert(path, Node::Directory));
+        for (path, text) in &self.files {
+            self.layer.insert(path, Node::File(text.as_str().into()));
+        }
+    }
+
     /// What `argv` of this image runs, if it is one of the image's own programs.
     pub(super) fn program(&self, argv: &[String]) -> Option<Rc<Program>> {
         let base = base_name(argv.first()?);

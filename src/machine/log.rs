@@ -82,6 +82,19 @@ impl Log {
         self.dropped
     }
 
+    /// Everything kept of one output, an unfinished line included.
+    pub fn text_of(&self, stream: Output) -> String {
+        let mut text = String::new();
+        for line in self.lines.iter().filter(|line| line.stream == stream) {
+            text.push_str(&line.text);
+            if line.complete {
+                text.push('\n');
+            }
+        }
+        text.push_str(&self.partial[usize::from(stream == Output::Stderr)]);
+        text
+    }
+
     /// Everything kept, as one text, unfinished lines included.
     pub fn text(&self) -> String {
         let mut text = String::new();

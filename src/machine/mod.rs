@@ -10,6 +10,7 @@ mod container;
 mod files;
 mod image;
 mod log;
+mod machines;
 mod network;
 mod node;
 mod reference;
@@ -23,7 +24,10 @@ mod usage;
 pub use files::{Files, Mount, Node, Volume};
 pub use image::{Image, Page, Program, PullError, Registry};
 pub use log::{Log, LogLine, Output};
-pub use network::{Effect, HttpReply, HttpRequest, Reply, RequestRate, status_text};
+pub use machines::{Answer, Host, Machines};
+pub use network::{
+    Effect, HttpReply, HttpRequest, Reply, RequestRate, Resolver, Sender, status_text,
+};
 pub use node::{Capacity, ContainerId, Machine, Probe, Pull, StartError};
 pub use reference::Reference;
 pub use spec::{Ask, Asker, ContainerSpec, ContainerState, Exit, SessionId, SessionState, Usage};

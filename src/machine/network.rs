@@ -3,6 +3,8 @@
 use std::fmt;
 use std::rc::Rc;
 
+use super::node::ContainerId;
+
 /// An HTTP request that a process sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpRequest {
@@ -28,6 +30,30 @@ impl fmt::Display for HttpRequest {
         let scheme = if self.tls { "https" } else { "http" };
         write!(f, "{scheme}://{}:{}{}", self.host, self.port, self.path)
     }
+}
+
+/// Who sends: a container, as the network sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// The machine it is on.
+    pub machine: Rc<str>,
+    /// Which one it is there.
+    pub container: ContainerId,
+    /// The address it sends from.
+    pub address: Rc<str>,
+    /// How it looks names up.
+    pub resolver: Rc<Resolver>,
+}
+
+/// What `/etc/resolv.conf` and `/etc/hosts` say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resolver {
+    /// Whether the name server is the cluster's.
+    pub cluster: bool,
+    /// Domains that are tried for names with few dots.
+    pub search: Vec<String>,
+    /// Names that need no server, with their addresses.
+    pub names: Vec<(String, String)>,
 }
 
 /// Something a process needs from the network before it can go on.

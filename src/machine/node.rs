@@ -42,8 +42,10 @@ impl ContainerId {
 /// A pull that will succeed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pull {
-    /// When the image will be on the machine; at once if it was there already.
+    /// When the image will be on the machine.
     pub ready_at: Time,
+    /// How long the pull itself takes, without waiting for others.
+    pub takes: Duration,
     /// The image was there already, so nothing is downloaded.
     pub present: bool,
     /// Size in bytes, as kubelet's `Image size: … bytes.` gives it.
@@ -95,6 +97,8 @@ pub struct Machine {
     containers: OrdMap<ContainerId, Rc<Container>>,
     volumes: OrdMap<Rc<str>, Volume>,
     next_container: u64,
+    /// Images are pulled one after the other; until then one is.
+    busy_until: Time,
 }
 
 const PULL_OVERHEAD: Duration = Duration::from_millis(500);
@@ -105,10 +109,16 @@ const ROUND_TRIP: Duration = Duration::from_millis(2);
 impl Machine {
     /// A machine without containers that has pulled nothing yet.
     pub fn new(name: &str, capacity: Capacity) -> Self {
+        Self::with_registry(name, capacity, Registry::new())
+    }
+
+    /// Such a machine that pulls from `registry`.
+    pub fn with_registry(name: &str, capacity: Capacity, registry: Registry) -> Self {
         Self {
             name: name.into(),
             capacity,
-            registry: Registry::new(),
+            registry,
+            busy_until: Time::default(),
             images: OrdMap::new(),
             containers: OrdMap::new(),
             volumes: OrdMap::new(),
@@ -138,8 +148,9 @@ impl Machine {
         })
     }
 
-    /// Begins to pull `reference` (or joins a pull under way). A machine that has the image
-    /// downloads nothing, but still asks the registry whether it exists.
+    /// Begins to pull `reference` (or joins a pull under way), after the pulls before it, as
+    /// kubelet's `serializeImagePulls` has it. A machine that has the image downloads nothing, but
+    /// still asks the registry whether it exists.
     ///
     /// # Errors
     /// See [`PullError`].
@@ -148,12 +159,15 @@ impl Machine {
         let full = Reference::parse(reference).map_err(PullError::InvalidName)?.to_string();
         let size_bytes = image.size_mib << 20;
         if let Some(at) = self.images.get(full.as_str()) {
-            return Ok(Pull { ready_at: (*at).max(now), present: *at <= now, size_bytes });
+            let ready_at = (*at).max(now) + PULL_OVERHEAD;
+            return Ok(Pull { ready_at, takes: PULL_OVERHEAD, present: *at <= now, size_bytes });
         }
         let download = Duration::from_millis(image.size_mib * 1000 / PULL_MIB_PER_SECOND);
-        let ready_at = now + PULL_OVERHEAD + download;
+        let takes = PULL_OVERHEAD + download;
+        let ready_at = self.busy_until.max(now) + takes;
+        self.busy_until = ready_at;
         self.images.insert(full.into(), ready_at);
-        Ok(Pull { ready_at, present: false, size_bytes })
+        Ok(Pull { ready_at, takes, present: false, size_bytes })
     }
 
     /// Removes an image, as the kubelet's image garbage collection does.

@@ -1,5 +1,7 @@
 //! What a container is started with, and what it tells about itself.
 
+use std::rc::Rc;
+
 use super::files::Mount;
 use super::network::Effect;
 use crate::sim::Time;
@@ -19,8 +21,8 @@ pub struct ContainerSpec {
     pub working_dir: String,
     /// Volumes to show.
     pub mounts: Vec<Mount>,
-    /// Files to lay over the image's (`/etc/hosts`, `/etc/resolv.conf`), by path.
-    pub files: Vec<(String, String)>,
+    /// Files laid over the image's (`/etc/hosts`, `/etc/resolv.conf`), by path.
+    pub files: Rc<[(Rc<str>, Rc<str>)]>,
     /// The image's own layer refuses writes.
     pub read_only_root: bool,
     /// CPU limit in thousandths of a core.

@@ -49,6 +49,7 @@ impl Container {
             self.listeners(now).into_iter().find(|listener| listener.ports().contains(&port))?;
         let files = FileSystem {
             own: &mut self.files,
+            given: &self.spec.files,
             mounts: &self.spec.mounts,
             volumes,
             read_only_root: false,
@@ -107,12 +108,7 @@ impl Container {
             return 0;
         }
         let processes: u64 = self.processes().map(|process| process.memory_bytes(now)).sum();
-        let shared: u64 = self
-            .files
-            .iter()
-            .filter(|(path, _)| path.starts_with("/dev/shm/"))
-            .map(|(_, node)| node.size())
-            .sum();
+        let shared = self.files.size_below("/dev/shm/");
         let volumes: u64 = self
             .spec
             .mounts
@@ -131,7 +127,7 @@ impl Container {
             cpu_milli,
             cpu_total_micros: self.cpu_total_micros + cpu_milli.saturating_mul(since) / 1000,
             memory_bytes: self.memory(volumes, now),
-            disk_bytes: self.files.size().saturating_sub(self.image_bytes),
+            disk_bytes: self.files.size().saturating_sub(self.image.layer.size()),
         }
     }
 }

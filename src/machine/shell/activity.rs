@@ -91,7 +91,8 @@ impl Serve {
     }
 
     pub(super) fn next_change(&self) -> Option<Time> {
-        let ready = (!self.ready).then(|| self.ready_at());
+        // Whoever has nothing to say then need not be looked at.
+        let ready = (!self.ready && !self.program.ready.is_empty()).then(|| self.ready_at());
         [ready, self.stops, self.ends].into_iter().flatten().min()
     }
 

@@ -35,7 +35,7 @@ fn run(argv: &[&str], input: Option<&str>, limit: Duration) -> Ran {
     let mut steps = 0;
     loop {
         let files =
-            FileSystem { own: &mut own, mounts: &[], volumes: &mut volumes, read_only_root: false };
+            FileSystem { own: &mut own, given: &[], mounts: &[], volumes: &mut volumes, read_only_root: false };
         let mut world = World {
             now,
             files,

@@ -1,0 +1,159 @@
+//! All machines of a world, and who answers at which address.
+
+use std::rc::Rc;
+
+use imbl::{OrdMap, Vector};
+
+use super::image::Registry;
+use super::network::HttpReply;
+use super::node::{Capacity, ContainerId, Machine};
+use crate::sim::Time;
+
+/// Machines by name, connected by wires: what one sends to an address reaches the other.
+#[derive(Clone, Debug, Default)]
+pub struct Machines {
+    registry: Registry,
+    machines: OrdMap<Rc<str>, Machine>,
+    hosts: OrdMap<Rc<str>, Host>,
+}
+
+/// What is at an address: containers that share one network namespace.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// The machine it is on.
+    pub machine: Rc<str>,
+    /// The containers, in the order in which they started.
+    pub containers: Vector<ContainerId>,
+}
+
+/// What became of a request to an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Nobody has that address.
+    Nobody,
+    /// Nothing listens on that port.
+    Refused,
+    /// A server answered.
+    Http(HttpReply),
+}
+
+impl Machines {
+    /// Adds a machine unless there is one of that name.
+    pub fn add(&mut self, name: &str, capacity: Capacity) {
+        if !self.machines.contains_key(name) {
+            let machine = Machine::with_registry(name, capacity, self.registry.clone());
+            self.machines.insert(name.into(), machine);
+        }
+    }
+
+    /// Takes a machine away, with everything on it.
+    pub fn remove(&mut self, name: &str) {
+        self.machines.remove(name);
+        let gone = self.hosts.iter().filter(|(_, host)| &*host.machine == name);
+        let addresses: Vec<Rc<str>> = gone.map(|(address, _)| address.clone()).collect();
+        addresses.iter().for_each(|address| drop(self.hosts.remove(address)));
+    }
+
+    /// A machine.
+    pub fn get(&self, name: &str) -> Option<&Machine> {
+        self.machines.get(name)
+    }
+
+    /// A machine, to be acted on.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Machine> {
+        self.machines.get_mut(name)
+    }
+
+    /// From now on no machine can pull `reference`.
+    pub fn mark_missing(&mut self, reference: &str) {
+        self.registry.mark_missing(reference);
+        let names: Vec<Rc<str>> = self.machines.keys().cloned().collect();
+        for name in names {
+            if let Some(machine) = self.machines.get_mut(&name) {
+                machine.registry_mut().mark_missing(reference);
+            }
+        }
+    }
+
+    /// Gives an address to a network namespace on a machine, if nobody has it.
+    pub fn join(&mut self, address: &str, machine: &str) {
+        if !self.hosts.contains_key(address) {
+            let host = Host { machine: machine.into(), containers: Vector::new() };
+            self.hosts.insert(address.into(), host);
+        }
+    }
+
+    /// Takes an address back.
+    pub fn leave(&mut self, address: &str) {
+        self.hosts.remove(address);
+    }
+
+    /// A container joins the network namespace with that address.
+    pub fn attach(&mut self, address: &str, container: ContainerId) {
+        if let Some(host) = self.hosts.get_mut(address) {
+            host.containers.push_back(container);
+        }
+    }
+
+    /// A container leaves it.
+    pub fn detach(&mut self, address: &str, container: ContainerId) {
+        if let Some(host) = self.hosts.get_mut(address) {
+            host.containers.retain(|other| *other != container);
+        }
+    }
+
+    /// What is at an address.
+    pub fn host(&self, address: &str) -> Option<&Host> {
+        self.hosts.get(address)
+    }
+
+    /// The container at `address` that listens on `port`, with its machine's name.
+    pub fn listener(&self, address: &str, port: u16, now: Time) -> Option<(Rc<str>, ContainerId)> {
+        let host = self.hosts.get(address)?;
+        let machine = self.machines.get(&host.machine)?;
+        let listens = |id: &&ContainerId| machine.listens(**id, port, now);
+        host.containers.iter().find(listens).map(|id| (host.machine.clone(), *id))
+    }
+
+    /// Sends one HTTP request (method, path, user agent) to an address.
+    pub fn request(
+        &mut self,
+        address: &str,
+        port: u16,
+        request: (&str, &str, &str),
+        now: Time,
+    ) -> Answer {
+        if !self.hosts.contains_key(address) {
+            return Answer::Nobody;
+        }
+        let Some((machine, container)) = self.listener(address, port, now) else {
+            return Answer::Refused;
+        };
+        let machine = self.machines.get_mut(&machine);
+        let reply = machine.and_then(|machine| machine.request(container, port, request, now));
+        reply.map_or(Answer::Refused, Answer::Http)
+    }
+
+    /// Brings a volume that is not tied to one machine to the machine that mounts it now.
+    pub fn move_volume(&mut self, volume: &str, to: &str) {
+        let elsewhere = self.machines.iter().find(|(name, machine)| {
+            &***name != to && machine.volume_files(volume).is_some()
+        });
+        let Some(from) = elsewhere.map(|(name, _)| name.clone()) else { return };
+        let taken = self.machines.get_mut(&from).and_then(|machine| machine.take_volume(volume));
+        if let (Some(taken), Some(machine)) = (taken, self.machines.get_mut(to)) {
+            *machine.volume_mut(volume) = taken;
+        }
+    }
+
+    /// Throws a volume away wherever it is.
+    pub fn drop_volume(&mut self, volume: &str) {
+        let names: Vec<Rc<str>> = self.machines.keys().cloned().collect();
+        for name in names {
+            let has = self.get(&name).is_some_and(|m| m.volume_files(volume).is_some());
+            if let (true, Some(machine)) = (has, self.machines.get_mut(&name)) {
+                machine.take_volume(volume);
+            }
+        }
+    }
+}
