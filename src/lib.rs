@@ -19,6 +19,8 @@ pub mod kubelet;
 pub mod machine;
 /// What Pods and nodes use, as metrics.k8s.io serves it.
 pub mod metrics;
+/// Names, Services and the path of a request between simulated processes.
+pub mod network;
 /// API objects: shared versions, metadata, keys, the codec and patches.
 pub mod object;
 /// Caches, work queues, events and the shape of a controller.

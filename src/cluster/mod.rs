@@ -16,8 +16,9 @@ pub use event::Event;
 pub use invariants::{INVARIANTS, Invariant, check_invariants};
 
 use crate::api::{Api, Door, Reply, Request, Server, Status};
-use crate::kubelet::Kubelets;
+use crate::kubelet::{Kubelets, What};
 use crate::metrics::Metrics;
+use crate::network::{self, Network};
 use crate::object::{GroupResource, Object};
 use crate::runtime::{Cache, Context};
 use crate::scheduler::Scheduler;
@@ -43,6 +44,7 @@ pub struct Cluster {
     workers: Vec<Worker>,
     scheduler: Scheduler,
     kubelets: Kubelets,
+    network: Network,
     metrics: Metrics,
     /// Whether the kubelets run; without them others keep the nodes and run the Pods.
     runs_pods: bool,
@@ -70,6 +72,7 @@ impl Cluster {
             workers: controllers.into_iter().map(|c| Worker::new(c, &rng)).collect(),
             scheduler: Scheduler::new(rng.fork("scheduler")),
             kubelets: Kubelets::new(rng.fork("kubelet")),
+            network: Network::default(),
             metrics: Metrics::default(),
             runs_pods: options.kubelets,
             planned: event::Planned::default(),
@@ -189,6 +192,7 @@ impl Cluster {
                     return false;
                 }
                 self.with_context("kubelet", ViewId::Kubelets, |parts, cx| parts.kubelets.run(cx));
+                self.carry();
             }
             Event::Sample => {
                 if !self.planned.take_sample(now) {
@@ -224,6 +228,23 @@ impl Cluster {
         let Self { server, workers, views, kubelets, metrics, trace, .. } = self;
         let mut door = Door { server, upstreams: &mut [kubelets, metrics] };
         workers[index].run(now, &views[ViewId::Controllers as usize].cache, &mut door, trace)
+    }
+
+    /// Carries what processes sent to whom it reaches, and the answers back.
+    fn carry(&mut self) {
+        let now = self.agenda.now();
+        for call in self.kubelets.take_calls() {
+            let cache = &self.views[ViewId::Kubelets as usize].cache;
+            let machines = self.kubelets.machines();
+            let mut view = network::View { cache, machines, now };
+            match &call.what {
+                What::Ask(ask) => {
+                    let reply = self.network.answer(&call.sender, &ask.effect, &mut view);
+                    self.kubelets.answer(&call, ask, reply, now);
+                }
+                What::Rates(rates) => self.network.set_rates(&call.sender, rates, &mut view),
+            }
+        }
     }
 
     fn resync(&mut self, index: usize) {

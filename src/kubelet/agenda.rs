@@ -12,6 +12,8 @@ pub enum Work {
     Node(Str),
     /// Bring the pod with this uid closer to what it should be.
     Pod(Str),
+    /// Let the processes of the pod with this uid go on.
+    Processes(Str),
 }
 
 /// Work by the time it is due.

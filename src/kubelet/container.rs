@@ -1,25 +1,31 @@
 //! One container of a pod, from waiting to running to ended and again.
-//! Mirrors `pkg/kubelet/kuberuntime/kuberuntime_container.go` and `pkg/kubelet/images`.
+//! Mirrors `pkg/kubelet/kuberuntime/kuberuntime_container.go`.
 
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Container as Spec, Pod, PodSpec};
 
-use super::images;
+use super::hook::Hook;
+use super::image::ImagePull;
 use super::probe::Probes;
-use super::process::Process;
+use super::sandbox::Sandbox;
+use super::start::container_spec;
+use super::stop::Stopping;
 use super::step::Step;
+use crate::machine::{ContainerId, Exit};
 use crate::runtime::EventType::{Normal, Warning};
 use crate::sim::Time;
 
 /// How long an ended container is seen before it is started again.
 const RELIST: Duration = Duration::from_millis(500);
-/// How long a failed pull is seen before the kubelet says that it holds back.
-const PULL_ERROR_SEEN: Duration = Duration::from_secs(2);
 /// How long until missing configuration is looked for again.
 const CONFIG_RETRY: Duration = Duration::from_secs(10);
 const BACKOFF_INITIAL: Duration = Duration::from_secs(10);
 const BACKOFF_MAX: Duration = Duration::from_secs(300);
+/// What a termination message may have.
+const MESSAGE_BYTES: usize = 4096;
+/// What of the log stands in for a termination message.
+const LOG_MESSAGE: (usize, usize) = (80, 2048);
 /// A container that ran this long is forgiven its past.
 const BACKOFF_RESET: Duration = Duration::from_secs(600);
 
@@ -50,6 +56,13 @@ pub enum State {
         /// What is wrong; may be empty.
         message: String,
     },
+    /// Its process runs, and its postStart hook too.
+    Starting {
+        /// Since when.
+        since: Time,
+        /// The waiting reason that is still shown.
+        reason: &'static str,
+    },
     /// It runs.
     Running {
         /// Since when.
@@ -68,13 +81,13 @@ pub struct BackOff {
 
 impl BackOff {
     /// The end of the wait after a failure at `failed`, if that is still ahead.
-    fn until(&self, failed: Time, now: Time) -> Option<Time> {
+    pub(super) fn until(&self, failed: Time, now: Time) -> Option<Time> {
         let until = failed + self.delay;
         (!self.delay.is_zero() && now < until).then_some(until)
     }
 
     /// Another attempt is made: the next wait is twice as long.
-    fn next(&mut self, now: Time) {
+    pub(super) fn next(&mut self, now: Time) {
         let calm = now.since(self.last) > BACKOFF_RESET;
         self.delay = match self.delay {
             delay if delay.is_zero() || calm => BACKOFF_INITIAL,
@@ -103,19 +116,19 @@ pub struct Container {
     pub restarts: i32,
     /// The current instance; absent before the first.
     pub id: Option<String>,
-    /// The current instance's process.
-    pub process: Option<Process>,
-    /// The process of the instance before.
-    pub previous: Option<Process>,
+    /// The current instance on the machine.
+    pub instance: Option<ContainerId>,
+    /// The instance before.
+    pub previous: Option<ContainerId>,
     /// Its probes.
     pub probes: Probes,
+    /// Its image.
+    pub(super) image: ImagePull,
     restart: BackOff,
-    pull: BackOff,
-    pull_failed: Option<(Time, String)>,
-    pulling: Option<Time>,
-    image_ready: bool,
-    /// When it is told to stop, after its preStop hook.
-    stop_at: Option<Time>,
+    post_start: Option<Hook>,
+    pub(super) stopping: Option<Stopping>,
+    /// It sends requests at a steady rate.
+    sends: bool,
 }
 
 impl Container {
@@ -137,15 +150,14 @@ impl Container {
             last: None,
             restarts: 0,
             id: None,
-            process: None,
+            instance: None,
             previous: None,
             probes: Probes::default(),
+            image: ImagePull::default(),
             restart: BackOff::default(),
-            pull: BackOff::default(),
-            pull_failed: None,
-            pulling: None,
-            image_ready: false,
-            stop_at: None,
+            post_start: None,
+            stopping: None,
+            sends: false,
         };
         inits.map(|(i, c)| new(i, c, true)).chain(mains.map(|(i, c)| new(i, c, false))).collect()
     }
@@ -184,26 +196,94 @@ impl Container {
         self.is_running() && self.probes.ready
     }
 
-    /// Takes note of its process' end.
-    pub fn collect(&mut self, step: &mut Step<'_, '_>) {
-        let State::Running { since } = self.state else { return };
-        let Some(process) = &self.process else { return };
-        match process.exit(step.now()) {
-            Some((finished, code)) => {
-                let reason = if code == 0 { "Completed" } else { "Error" };
-                let id = self.id.clone().unwrap_or_default();
-                let started = Some(since);
-                self.state =
-                    State::Ended(Ended { code, reason, message: None, started, finished, id });
-                self.stop_at = None;
-            }
-            None => step.again_at(process.next_time()),
+    /// Whether its process runs: the state may not say so yet.
+    pub fn is_alive(&self) -> bool {
+        self.since().is_some()
+    }
+
+    fn since(&self) -> Option<Time> {
+        match self.state {
+            State::Running { since } | State::Starting { since, .. } => Some(since),
+            State::Waiting { .. } | State::Ended(_) => None,
         }
     }
 
+    /// Lets its processes go on, and takes note of its end. Whether anything happened that the
+    /// rest of the pod has to know.
+    pub fn collect(&mut self, step: &mut Step<'_, '_>, sandbox: &Sandbox) -> bool {
+        let (Some(since), Some(id)) = (self.since(), self.instance) else { return false };
+        match step.advance(id, sandbox, &mut self.sends) {
+            Some(exit) => {
+                self.end(since, id, &exit, step);
+                true
+            }
+            None => self.has_results(id, step),
+        }
+    }
+
+    fn end(&mut self, since: Time, id: ContainerId, exit: &Exit, step: &mut Step<'_, '_>) {
+        self.state = State::Ended(Ended {
+            code: exit.code,
+            reason: exit.reason,
+            message: self.termination_message(id, exit.code, step),
+            started: Some(since),
+            finished: exit.at,
+            id: self.id.clone().unwrap_or_default(),
+        });
+        self.stopping = None;
+        self.post_start = None;
+    }
+
+    /// Whether a hook or a probe that is a command of its own has ended.
+    fn has_results(&self, id: ContainerId, step: &mut Step<'_, '_>) -> bool {
+        let hooks = [self.post_start, self.stopping.and_then(|stopping| stopping.hook)];
+        let hooks = hooks.into_iter().filter_map(|hook| match hook {
+            Some(Hook::Session(_, session)) => Some(session),
+            _ => None,
+        });
+        let mut waited = hooks.chain(self.probes.sessions()).peekable();
+        if waited.peek().is_none() {
+            return false;
+        }
+        let Some(machine) = step.machine() else { return false };
+        waited.any(|session| machine.session(id, session).exit_code.is_some())
+    }
+
+    /// What it left to say. Mirrors `getTerminationMessage`.
+    fn termination_message(
+        &self,
+        id: ContainerId,
+        code: i32,
+        step: &mut Step<'_, '_>,
+    ) -> Option<String> {
+        let object = step.pod.clone();
+        let spec = object.get::<Pod>().and_then(|pod| self.spec(pod))?;
+        let path = spec.termination_message_path.as_deref().unwrap_or("/dev/termination-log");
+        let machine = step.machine()?;
+        let text = machine.read_file(id, path).unwrap_or_else(|| "".into());
+        if !text.is_empty() {
+            let end = (0..=text.len().min(MESSAGE_BYTES)).rev().find(|e| text.is_char_boundary(*e));
+            return Some(text[..end.unwrap_or(0)].to_owned());
+        }
+        let falls_back = spec.termination_message_policy.as_deref() == Some("FallbackToLogsOnError");
+        if !falls_back || code == 0 {
+            return None;
+        }
+        let lines = machine.logs(id);
+        let first = lines.len().saturating_sub(LOG_MESSAGE.0);
+        let mut text: String =
+            lines.iter().skip(first).map(|line| format!("{}\n", line.text)).collect();
+        let cut = text.len().saturating_sub(LOG_MESSAGE.1);
+        let cut = (cut..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        Some(text.split_off(cut)).filter(|text| !text.is_empty())
+    }
+
     /// Brings it closer to running.
-    pub fn advance(&mut self, step: &mut Step<'_, '_>) {
+    pub fn advance(&mut self, step: &mut Step<'_, '_>, sandbox: &Sandbox) {
         let now = step.now();
+        if self.is_alive() {
+            return self.finish_start(step, sandbox);
+        }
         if let Some(ended) = self.ended() {
             if now < ended.finished + RELIST {
                 return step.again_at(Some(ended.finished + RELIST));
@@ -219,8 +299,11 @@ impl Container {
         {
             return step.again_at(Some(until));
         }
-        if self.has_image(step) {
-            self.start(step);
+        let object = step.pod.clone();
+        let Some(spec) = object.get::<Pod>().and_then(|pod| self.spec(pod)) else { return };
+        let image = spec.image.as_deref().unwrap_or_default();
+        if self.has_image(step, image, spec.image_pull_policy.as_deref()) {
+            self.start(spec, step, sandbox);
         }
     }
 
@@ -243,106 +326,8 @@ impl Container {
         step.event(&self.path(), Warning, "BackOff", &text);
     }
 
-    /// Sees to it that the image is on the node; whether it is.
-    fn has_image(&mut self, step: &mut Step<'_, '_>) -> bool {
-        let now = step.now();
-        let pod = step.pod.clone();
-        let Some(spec) = pod.get::<Pod>().and_then(|pod| self.spec(pod)) else { return false };
-        let image = spec.image.clone().unwrap_or_default();
-        if self.image_ready {
-            return true;
-        }
-        if let Some(until) = self.pulling {
-            if now < until {
-                step.again_at(Some(until));
-                return false;
-            }
-            return self.finish_pull(step, &image);
-        }
-        if let Some((failed, error)) = self.pull_failed.clone() {
-            let until = self.pull.until(failed, now);
-            if let Some(until) = until {
-                let shown = failed + PULL_ERROR_SEEN;
-                if now < shown {
-                    step.again_at(Some(shown.min(until)));
-                } else {
-                    self.hold_back_pull(step, &image, &error);
-                    step.again_at(Some(until));
-                }
-                return false;
-            }
-        }
-        match images::Plan::of(
-            &image,
-            spec.image_pull_policy.as_deref(),
-            &step.node.images,
-            step.registry,
-        ) {
-            images::Plan::Present => {
-                let text = format!(
-                    "Container image \"{image}\" already present on machine and can be accessed by the pod"
-                );
-                step.event(&self.path(), Normal, "Pulled", &text);
-                self.image_ready = true;
-                true
-            }
-            images::Plan::Pull(time) => {
-                step.event(&self.path(), Normal, "Pulling", &format!("Pulling image \"{image}\""));
-                self.pulling = Some(now + time);
-                step.again_at(self.pulling);
-                false
-            }
-            images::Plan::Refuse { reason, event, message } => {
-                self.refuse(step, reason, event, message);
-                false
-            }
-        }
-    }
-
-    fn finish_pull(&mut self, step: &mut Step<'_, '_>, image: &str) -> bool {
-        self.pulling = None;
-        match images::pull(image, step.registry) {
-            Ok(pulled) => {
-                let took = images::took(&pulled);
-                let text = format!(
-                    "Successfully pulled image \"{image}\" in {took} ({took} including waiting). \
-                     Image size: {} bytes.",
-                    pulled.bytes
-                );
-                step.event(&self.path(), Normal, "Pulled", &text);
-                step.node.images.insert(image.to_owned());
-                self.image_ready = true;
-                self.pull_failed = None;
-                true
-            }
-            Err(error) => {
-                let path = self.path();
-                let text = format!("Failed to pull image \"{image}\": {error}");
-                step.event(&path, Warning, "Failed", &text);
-                step.event(&path, Warning, "Failed", "Error: ErrImagePull");
-                self.state = State::Waiting { reason: "ErrImagePull", message: error.clone() };
-                self.pull.next(step.now());
-                self.pull_failed = Some((step.now(), error));
-                step.again_at(Some(step.now() + PULL_ERROR_SEEN));
-                false
-            }
-        }
-    }
-
-    fn hold_back_pull(&mut self, step: &mut Step<'_, '_>, image: &str, error: &str) {
-        let reason = "ImagePullBackOff";
-        if matches!(self.state, State::Waiting { reason: known, .. } if known == reason) {
-            return;
-        }
-        let path = self.path();
-        step.event(&path, Normal, "BackOff", &format!("Back-off pulling image \"{image}\""));
-        step.event(&path, Warning, "Failed", "Error: ImagePullBackOff");
-        let message = format!("Back-off pulling image \"{image}\": ErrImagePull: {error}");
-        self.state = State::Waiting { reason, message };
-    }
-
     /// It cannot be started as it is described; the kubelet looks again later.
-    fn refuse(
+    pub(super) fn refuse(
         &mut self,
         step: &mut Step<'_, '_>,
         reason: &'static str,
@@ -359,93 +344,111 @@ impl Container {
         step.again_at(Some(step.now() + CONFIG_RETRY));
     }
 
-    fn start(&mut self, step: &mut Step<'_, '_>) {
+    fn start(&mut self, spec: &Spec, step: &mut Step<'_, '_>, sandbox: &Sandbox) {
         let now = step.now();
-        let pod = step.pod.clone();
-        let Some(spec) = pod.get::<Pod>().and_then(|pod| self.spec(pod)) else { return };
-        if let Some(missing) = super::config::missing(spec, step) {
-            return self.refuse(step, "CreateContainerConfigError", "", missing);
-        }
-        let last = match &self.state {
-            State::Ended(ended) => Some(ended.clone()),
-            _ => None,
+        let object = step.pod.clone();
+        let Some(pod_spec) = super::sandbox::spec(&object) else { return };
+        let described = match container_spec(spec, pod_spec, sandbox, step) {
+            Ok(described) => described,
+            Err(missing) => {
+                return self.refuse(step, "CreateContainerConfigError", "", missing);
+            }
         };
-        self.last = last.or(self.last.take());
-        if self.last.is_some() {
-            self.restarts += 1;
-            self.previous = self.process.take();
-            self.restart.next(now);
-        }
-        self.image_ready = false;
-        let id = super::status::container_id(step.pod.uid(), &self.name, self.restarts);
-        self.id = Some(id.clone());
+        let reason = self.begin_again(step);
         let path = self.path();
         step.event(&path, Normal, "Created", "Container created");
-        let list = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
-        let image = spec.image.clone().unwrap_or_default();
-        match Process::start(&image, &list(&spec.command), &list(&spec.args), now) {
-            Ok(process) => {
+        let Some(machine) = step.machine() else { return };
+        match machine.start(described, now) {
+            Ok(id) => {
                 step.event(&path, Normal, "Started", "Container started");
-                step.again_at(process.next_time());
-                self.process = Some(process);
-                self.state = State::Running { since: now };
-                self.probes = Probes::new(spec, now);
-                step.again_at(self.probes.next_time());
+                step.machines.attach(&sandbox.address, id);
+                self.instance = Some(id);
+                self.launch(spec, reason, id, step, sandbox);
             }
-            Err(message) => {
+            Err(error) => {
+                let message = error.message;
                 step.event(&path, Warning, "Failed", &format!("Error: {message}"));
                 self.state = State::Ended(Ended {
-                    code: 128,
-                    reason: "StartError",
+                    code: error.exit_code,
+                    reason: error.reason,
                     message: Some(message),
                     started: None,
                     finished: now,
-                    id,
+                    id: self.id.clone().unwrap_or_default(),
                 });
                 step.again_at(Some(now + RELIST));
             }
         }
     }
 
-    /// Asks it to stop: first its preStop hook, then SIGTERM.
-    pub fn stop(&mut self, step: &mut Step<'_, '_>, why: &str) {
-        if !self.is_running() || self.stop_at.is_some() {
-            return;
+    /// Makes room for a new instance; the waiting reason until it runs.
+    fn begin_again(&mut self, step: &mut Step<'_, '_>) -> &'static str {
+        let (last, reason) = match &self.state {
+            State::Ended(ended) => (Some(ended.clone()), "ContainerCreating"),
+            State::Waiting { reason, .. } | State::Starting { reason, .. } => (None, *reason),
+            State::Running { .. } => (None, "ContainerCreating"),
+        };
+        self.last = last.or(self.last.take());
+        if self.last.is_some() {
+            self.restarts += 1;
+            let older = std::mem::replace(&mut self.previous, self.instance.take());
+            if let (Some(older), Some(machine)) = (older, step.machine()) {
+                machine.remove(older);
+            }
+            self.restart.next(step.now());
         }
-        step.event(&self.path(), Normal, "Killing", why);
-        let pod = step.pod.clone();
-        let hook = pod.get::<Pod>().and_then(|pod| self.spec(pod)).and_then(pre_stop);
-        self.stop_at = Some(step.now() + hook.unwrap_or_default());
+        self.image.done = false;
+        self.id = Some(super::status::container_id(step.pod.uid(), &self.name, self.restarts));
+        reason
     }
 
-    /// Goes on stopping it; at `deadline` it is killed.
-    pub fn continue_stop(&mut self, step: &mut Step<'_, '_>, deadline: Time) {
+    /// The process was started: on with its first moments and its postStart hook.
+    fn launch(
+        &mut self,
+        spec: &Spec,
+        reason: &'static str,
+        id: ContainerId,
+        step: &mut Step<'_, '_>,
+        sandbox: &Sandbox,
+    ) {
         let now = step.now();
-        let (Some(at), Some(process)) = (self.stop_at, &mut self.process) else { return };
-        if now >= deadline {
-            process.kill(now);
-        } else if now >= at {
-            process.terminate(now);
-            step.again_at(Some(deadline));
-        } else {
-            step.again_at(Some(at.min(deadline)));
+        if step.advance(id, sandbox, &mut self.sends).is_some() {
+            // It is seen running before its end is noticed.
+            step.again_at(Some(now + RELIST));
         }
-        self.collect(step);
+        let hook = spec.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.as_ref());
+        self.post_start = hook.map(|handler| Hook::begin(handler, spec, id, sandbox, step));
+        self.state = State::Starting { since: now, reason };
+        self.finish_start(step, sandbox);
+    }
+
+    /// It runs once its postStart hook went well.
+    fn finish_start(&mut self, step: &mut Step<'_, '_>, sandbox: &Sandbox) {
+        let State::Starting { since, .. } = self.state else { return };
+        let well = match self.post_start {
+            Some(hook) => {
+                let Some(well) = hook.result(step) else { return };
+                hook.end(step);
+                well
+            }
+            None => true,
+        };
+        let object = step.pod.clone();
+        let Some(pod) = object.get::<Pod>() else { return };
+        let Some(spec) = self.spec(pod) else { return };
+        self.post_start = None;
+        self.state = State::Running { since };
+        self.probes = Probes::new(spec, step.now());
+        step.again_at(self.probes.next_time());
+        if !well {
+            step.event(&self.path(), Warning, "FailedPostStartHook", "PostStartHook failed");
+            let grace = super::pod::grace(pod, None);
+            self.stop(step, sandbox, "FailedPostStartHook", grace);
+        }
     }
 
     /// Whether it was asked to stop and has not yet.
     pub fn is_stopping(&self) -> bool {
-        self.is_running() && self.stop_at.is_some()
+        self.is_alive() && self.stopping.is_some()
     }
-}
-
-/// How long a preStop hook takes.
-fn pre_stop(spec: &Spec) -> Option<Duration> {
-    let hook = spec.lifecycle.as_ref()?.pre_stop.as_ref()?;
-    if let Some(sleep) = &hook.sleep {
-        return Some(Duration::from_secs(u64::try_from(sleep.seconds).unwrap_or(0)));
-    }
-    let command = hook.exec.as_ref()?.command.as_deref()?;
-    let process = Process::start("busybox", command, &[], Time::default()).ok()?;
-    process.next_time().map(|end| end.since(Time::default()))
 }

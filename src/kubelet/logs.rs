@@ -5,6 +5,7 @@ use super::Kubelets;
 use super::container::{Container, State};
 use super::pod::PodWorker;
 use crate::api::{Reply, Request, Status, Upstream, Verb};
+use crate::machine::{ContainerId, LogLine};
 use crate::sim::Time;
 
 /// What of a log is asked for.
@@ -61,19 +62,23 @@ impl Kubelets {
             return Err(Status::bad_request(text));
         };
         let container = choose(worker, name, &options.container)?;
-        let printed = instance(container, name, options.previous)?;
-        let mut lines: Vec<(Time, &str)> =
-            printed.filter(|(at, _)| options.since.is_none_or(|since| *at >= since)).collect();
+        let instance = instance(container, name, options.previous)?;
+        let machine = self.machines.get(&worker.node);
+        let printed = machine.map(|machine| machine.logs(instance)).unwrap_or_default();
+        let young = |line: &&LogLine| options.since.is_none_or(|since| line.at >= since);
+        let mut lines: Vec<&LogLine> = printed.iter().filter(young).collect();
         if let Some(tail) = options.tail_lines {
             lines.drain(..lines.len().saturating_sub(tail));
         }
         let mut text = String::new();
-        for (at, line) in lines {
+        for line in lines {
             if options.timestamps {
-                text.push_str(&format!("{} ", stamp(at)));
+                text.push_str(&format!("{} ", stamp(line.at)));
             }
-            text.push_str(line);
-            text.push('\n');
+            text.push_str(&line.text);
+            if line.complete {
+                text.push('\n');
+            }
         }
         if let Some(limit) = options.limit_bytes {
             let end = (0..=limit.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
@@ -89,7 +94,7 @@ fn stamp(at: Time) -> String {
     text.strip_suffix('Z').map_or(text.clone(), |text| format!("{text}000Z"))
 }
 
-fn choose<'a>(worker: &'a PodWorker, pod: &str, wanted: &str) -> Result<&'a Container, Status> {
+pub(super) fn choose<'a>(worker: &'a PodWorker, pod: &str, wanted: &str) -> Result<&'a Container, Status> {
     let names = |init: bool| -> Vec<&str> {
         let own = worker.containers.iter().filter(|c| c.init == init);
         own.map(|c| c.name.as_str()).collect()
@@ -114,48 +119,42 @@ fn choose<'a>(worker: &'a PodWorker, pod: &str, wanted: &str) -> Result<&'a Cont
     })
 }
 
-/// What the asked-for instance of a container printed.
-fn instance<'a>(
-    container: &'a Container,
-    pod: &str,
-    previous: bool,
-) -> Result<impl Iterator<Item = (Time, &'a str)>, Status> {
+/// The asked-for instance of a container.
+fn instance(container: &Container, pod: &str, previous: bool) -> Result<ContainerId, Status> {
     let name = &container.name;
-    let process = if previous {
-        let held = container.last.as_ref().filter(|_| container.is_running());
-        let found = if held.is_some() { &container.previous } else { &None };
-        let found = found.as_ref().or(container.process.as_ref().filter(|_| {
-            container.last.is_some() && !container.is_running() && container.ended().is_none()
-        }));
-        found.ok_or_else(|| {
+    if previous {
+        // While it is held back, the instance that ended last is the previous one.
+        let held_back = container.last.is_some()
+            && matches!(container.state, State::Waiting { .. });
+        let found = if held_back { container.instance } else { container.previous };
+        return found.filter(|_| container.last.is_some()).ok_or_else(|| {
             let text =
                 format!("previous terminated container \"{name}\" in pod \"{pod}\" not found");
             Status::bad_request(text)
-        })?
-    } else {
-        let waiting = || {
-            let word = match &container.state {
-                State::Waiting { reason, .. } => match *reason {
-                    "ErrImagePull" => "image can't be pulled",
-                    "ImagePullBackOff" => "trying and failing to pull image",
-                    other => other,
-                },
-                _ => "ContainerCreating",
-            };
-            Status::bad_request(format!(
-                "container \"{name}\" in pod \"{pod}\" is waiting to start: {word}"
-            ))
+        });
+    }
+    container.instance.ok_or_else(|| {
+        let word = match &container.state {
+            State::Waiting { reason: "ErrImagePull", .. } => "image can't be pulled",
+            State::Waiting { reason: "ImagePullBackOff", .. } => "trying and failing to pull image",
+            State::Waiting { reason, .. } => *reason,
+            _ => "ContainerCreating",
         };
-        container.process.as_ref().ok_or_else(waiting)?
-    };
-    Ok(process.log())
+        Status::bad_request(format!(
+            "container \"{name}\" in pod \"{pod}\" is waiting to start: {word}"
+        ))
+    })
 }
 
 impl Upstream for Kubelets {
     fn serve(&mut self, request: &Request) -> Option<Result<Reply, Status>> {
-        let is_log = request.subresource == "log" && request.resource.resource == "pods";
-        if !is_log || request.verb != Verb::Get {
+        if request.resource.resource != "pods" || !request.resource.group.is_empty() {
             return None;
+        }
+        match (request.subresource, request.verb) {
+            ("log", Verb::Get) => {}
+            ("exec" | "attach", Verb::Get | Verb::Create) => return self.serve_session(request),
+            _ => return None,
         }
         let options = LogOptions::of(request, self.now);
         // Pods that no kubelet has are the server's to answer for.

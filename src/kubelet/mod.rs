@@ -1,17 +1,26 @@
 //! The kubelets: they bring the pods of their nodes to life. Mirrors `pkg/kubelet`.
 
 mod agenda;
-mod config;
+mod calls;
 mod container;
-mod images;
+mod environment;
+mod exec;
+mod expansion;
+mod fields;
+mod hook;
+mod image;
 mod logs;
 mod node;
 mod pod;
+mod ports;
 mod probe;
-mod process;
+mod sandbox;
+mod start;
 mod status;
 mod step;
+mod stop;
 mod usage;
+mod volumes;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -19,15 +28,17 @@ use std::time::Duration;
 use imbl::{OrdMap, Vector};
 use k8s_openapi::api::core::v1::Pod;
 
+pub use calls::{Call, What};
 pub use logs::LogOptions;
-pub use usage::{ContainerUsage, LoadRule, PodUsage};
+pub use usage::{ContainerUsage, LoadRule, PodUsage, Reading};
 
+use crate::machine::Machines;
 use crate::object::{Object, Str};
 use crate::runtime::Context;
 use crate::sim::{Rng, Time};
 use crate::store::{Change, ChangeKind};
 use agenda::{Agenda, Work};
-use images::Registry;
+use exec::Session;
 use node::NodeState;
 use pod::PodWorker;
 use step::Step;
@@ -45,7 +56,12 @@ pub struct Kubelets {
     pods: OrdMap<Str, Rc<PodWorker>>,
     /// The uid of the pod with a namespace and a name.
     names: OrdMap<(Str, Str), Str>,
-    registry: Registry,
+    machines: Machines,
+    /// What processes want of the network and has not been taken yet.
+    calls: Vec<Call>,
+    /// Commands that people run in containers, by number.
+    sessions: OrdMap<u64, Session>,
+    sessions_begun: u64,
     loads: Vector<LoadRule>,
     nodes_seen: u32,
     /// The latest moment they were told of.
@@ -61,7 +77,10 @@ impl Kubelets {
             nodes: OrdMap::new(),
             pods: OrdMap::new(),
             names: OrdMap::new(),
-            registry: Registry::new(),
+            machines: Machines::default(),
+            calls: Vec::new(),
+            sessions: OrdMap::new(),
+            sessions_begun: 0,
             loads: Vector::new(),
             nodes_seen: 0,
             now: Time::default(),
@@ -75,6 +94,9 @@ impl Kubelets {
         match (&*resource.group, &*resource.resource) {
             ("", "pods") => self.observe_pod(change, now),
             ("", "nodes") => self.observe_node(change, now),
+            ("", "persistentvolumes") if change.kind == ChangeKind::Deleted => {
+                self.machines.drop_volume(&volumes::persistent(change.object.name()));
+            }
             _ => {}
         }
     }
@@ -89,7 +111,8 @@ impl Kubelets {
         self.now = cx.now;
         match self.agenda.pop(cx.now) {
             Some(Work::Node(name)) => self.run_node(&name, cx),
-            Some(Work::Pod(uid)) => self.run_pod(&uid, cx),
+            Some(Work::Pod(uid)) => self.run_pod(&uid, true, cx),
+            Some(Work::Processes(uid)) => self.run_pod(&uid, false, cx),
             None => {}
         }
     }
@@ -113,7 +136,7 @@ impl Kubelets {
 
     /// From now on, pulls of an image fail as not found.
     pub fn mark_image_missing(&mut self, reference: &str) {
-        self.registry.insert(images::full_name(reference));
+        self.machines.mark_missing(reference);
     }
 
     fn workers(&self) -> impl Iterator<Item = &PodWorker> {
@@ -140,17 +163,28 @@ impl Kubelets {
         self.agenda.plan(Work::Node(name.clone()), next);
     }
 
-    fn run_pod(&mut self, uid: &Str, cx: &mut Context<'_>) {
+    /// Brings a pod closer to what it should be, or only lets its processes go on; if that shows,
+    /// the pod's turn comes at once.
+    fn run_pod(&mut self, uid: &Str, whole: bool, cx: &mut Context<'_>) {
         let Some(worker) = self.pods.get_mut(uid) else { return };
         let Some(node) = self.nodes.get_mut(&worker.node).filter(|node| !node.silent) else {
             return;
         };
+        let now = cx.now;
         let worker = Rc::make_mut(worker);
         let pod = worker.object.clone();
-        let mut step = Step { cx, node, registry: &self.registry, pod, next: None };
-        worker.step(&mut step);
+        let (machines, calls) = (&mut self.machines, &mut self.calls);
+        let mut step = Step { cx, node, machines, calls, pod, next: None, wake: None };
+        if whole {
+            worker.step(&mut step);
+        } else if worker.run_processes(&mut step) {
+            step.again_at(Some(now));
+        }
         if let Some(next) = step.next {
             self.agenda.plan(Work::Pod(uid.clone()), next);
+        }
+        if let Some(wake) = step.wake {
+            self.agenda.plan(Work::Processes(uid.clone()), wake);
         }
     }
 
@@ -158,11 +192,15 @@ impl Kubelets {
         let name: Str = change.object.name().into();
         if change.kind == ChangeKind::Deleted {
             self.nodes.remove(&name);
+            self.machines.remove(&name);
             self.agenda.cancel(&Work::Node(name.clone()));
             self.pods_on(&name).iter().for_each(|uid| self.forget(uid));
         } else if !self.nodes.contains_key(&name) {
             self.nodes_seen += 1;
-            self.nodes.insert(name.clone(), NodeState::new(&name, self.nodes_seen));
+            let node = NodeState::new(&name, self.nodes_seen, &change.object);
+            self.machines.add(&name, node.capacity);
+            self.machines.join(&node.ip(), &name);
+            self.nodes.insert(name.clone(), node);
             self.agenda.plan(Work::Node(name), now);
         }
     }
@@ -221,5 +259,7 @@ impl Kubelets {
             self.names.remove(&name);
         }
         self.agenda.cancel(&Work::Pod(uid.clone()));
+        self.agenda.cancel(&Work::Processes(uid.clone()));
+        worker.clear_away(&mut self.machines);
     }
 }

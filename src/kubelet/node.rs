@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use imbl::OrdSet;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::api::core::v1::{
     DaemonEndpoint, Node, NodeAddress, NodeCondition, NodeDaemonEndpoints, NodeStatus,
@@ -14,6 +13,8 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::api::{Request, Status};
+use crate::base::quantity;
+use crate::machine::Capacity;
 use crate::object::{GroupResource, Key, Object, Str, meta};
 use crate::runtime::Context;
 use crate::sim::Time;
@@ -50,8 +51,8 @@ pub struct NodeState {
     pub number: u32,
     /// The kubelet says nothing and does nothing.
     pub silent: bool,
-    /// The images that are on the node.
-    pub images: OrdSet<String>,
+    /// What the machine has.
+    pub capacity: Capacity,
     /// How many pod addresses were given away.
     addresses: u32,
     lease: Option<Object>,
@@ -60,12 +61,12 @@ pub struct NodeState {
 
 impl NodeState {
     /// A node that has not registered yet.
-    pub fn new(name: &str, number: u32) -> Self {
+    pub fn new(name: &str, number: u32, object: &Object) -> Self {
         Self {
             name: name.into(),
             number,
             silent: false,
-            images: OrdSet::new(),
+            capacity: capacity(object),
             addresses: 0,
             lease: None,
             reported: None,
@@ -185,6 +186,24 @@ impl NodeState {
             system_uuid: format!("s-{}", self.name),
             ..NodeSystemInfo::default()
         });
+    }
+}
+
+/// What a node's machine has, by what its object says.
+fn capacity(object: &Object) -> Capacity {
+    let status = object.get::<Node>().and_then(|node| node.status.as_ref());
+    let given = status.and_then(|status| status.capacity.as_ref());
+    let text = |name: &str| {
+        let own = given.and_then(|given| given.get(name)).map(|amount| amount.0.as_str());
+        let usual = CAPACITY.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
+        own.or(usual).unwrap_or("0")
+    };
+    let unsigned = |amount: Option<i64>| amount.and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
+    Capacity {
+        cpu_milli: unsigned(quantity::milli_value(text("cpu"))),
+        memory_bytes: unsigned(quantity::value(text("memory"))),
+        pods: unsigned(quantity::value(text("pods"))),
+        disk_bytes: unsigned(quantity::value(text("ephemeral-storage"))),
     }
 }
 

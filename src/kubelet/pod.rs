@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Pod, PodSpec, PodStatus};
 
-use super::config::{Unmounted, unmounted};
 use super::container::{Container, State};
+use super::sandbox::Sandbox;
 use super::step::Step;
+use super::volumes::{Unmounted, Volumes, unmounted};
 use crate::api::{DeleteOptions, Request};
+use crate::machine::Machines;
 use crate::object::{Key, Object, Str, meta};
 use crate::runtime::EventType::{Normal, Warning};
 use crate::sim::Time;
@@ -69,8 +71,8 @@ pub struct PodWorker {
     pub phase: Phase,
     /// When the kubelet took it up.
     pub started: Option<Time>,
-    /// Its address.
-    pub ip: Option<String>,
+    /// Its address and names.
+    pub sandbox: Option<Sandbox>,
     /// Its containers, init containers first.
     pub containers: Vec<Container>,
     /// Why the pod as a whole failed.
@@ -101,7 +103,7 @@ impl PodWorker {
             object: object.clone(),
             phase,
             started: None,
-            ip: None,
+            sandbox: None,
             containers: Container::all(pod.spec.as_ref()?),
             failure: None,
             sandbox_at: None,
@@ -122,11 +124,9 @@ impl PodWorker {
         let object = self.object.clone();
         let Some(pod) = object.get::<Pod>() else { return };
         let Some(spec) = pod.spec.as_ref() else { return };
-        for container in &mut self.containers {
-            container.collect(step);
-        }
+        self.run_processes(step);
         if meta::is_terminating(&pod.metadata) {
-            return self.terminate(pod, spec, step);
+            return self.terminate(pod, step);
         }
         let stored = pod.status.as_ref().and_then(|status| status.phase.as_deref());
         if let (false, Some(phase @ ("Failed" | "Succeeded"))) = (self.phase.is_final(), stored) {
@@ -134,15 +134,25 @@ impl PodWorker {
             self.done = true;
         }
         if self.done {
-            return self.wind_down(pod, spec, step);
+            return self.wind_down(pod, step);
         }
-        self.work(spec, step);
+        self.work(pod, spec, step);
         if self.started.is_some() {
             self.report(step);
         }
     }
 
-    fn work(&mut self, spec: &PodSpec, step: &mut Step<'_, '_>) {
+    /// Lets the processes go on; whether anything happened that the pod as a whole has to know.
+    pub fn run_processes(&mut self, step: &mut Step<'_, '_>) -> bool {
+        let Some(sandbox) = &self.sandbox else { return false };
+        let mut changed = false;
+        for container in &mut self.containers {
+            changed |= container.collect(step, sandbox);
+        }
+        changed
+    }
+
+    fn work(&mut self, pod: &Pod, spec: &PodSpec, step: &mut Step<'_, '_>) {
         let now = step.now();
         let started = *self.started.get_or_insert(now);
         if self.is_past_deadline(spec, started, step) {
@@ -154,24 +164,27 @@ impl PodWorker {
         if now < ready_at {
             return step.again_at(Some(ready_at));
         }
-        if self.ip.is_none() {
-            let host = spec.host_network == Some(true);
-            self.ip = Some(if host { step.node.ip() } else { step.node.next_pod_ip() });
+        if self.sandbox.is_none() {
+            let sandbox = Sandbox::new(&step.pod, spec, step.node);
+            step.machines.join(&sandbox.address, &step.node.name);
+            self.sandbox = Some(sandbox);
         }
         self.run_containers(spec, step);
+        let Some(sandbox) = &self.sandbox else { return };
         for container in &mut self.containers {
-            container.probe(step);
+            container.probe(step, sandbox);
             if container.is_stopping() {
-                let grace = grace(spec, None);
-                container.continue_stop(step, now + grace);
+                container.continue_stop(step, sandbox, None);
             }
         }
         self.set_phase(spec);
         if self.phase.is_final() {
             self.done = true;
-            self.containers
-                .iter_mut()
-                .for_each(|c| c.stop(step, &format!("Stopping container {}", c.name.clone())));
+            let Some(sandbox) = &self.sandbox else { return };
+            for container in &mut self.containers {
+                let why = format!("Stopping container {}", container.name);
+                container.stop(step, sandbox, &why, grace(pod, None));
+            }
         }
     }
 
@@ -180,6 +193,8 @@ impl PodWorker {
         let now = step.now();
         match unmounted(spec, &self.key.namespace, step.cx) {
             None => {
+                let volumes = Volumes { cx: step.cx, pod: &step.pod, node: step.node };
+                volumes.set_up(step.machines, "");
                 self.sandbox_at = Some(now + step.cx.rng.between(SANDBOX.0, SANDBOX.1));
                 step.again_at(self.sandbox_at);
             }
@@ -213,6 +228,7 @@ impl PodWorker {
     /// Starts what is to run next: init containers one after the other, then the rest together.
     fn run_containers(&mut self, spec: &PodSpec, step: &mut Step<'_, '_>) {
         let never = spec.restart_policy.as_deref() == Some("Never");
+        let Some(sandbox) = &self.sandbox else { return };
         for container in self.containers.iter_mut().filter(|container| container.init) {
             let done = container.ended().is_some_and(|ended| ended.code == 0);
             if done && !container.sidecar {
@@ -222,7 +238,7 @@ impl PodWorker {
                 return;
             }
             if !container.is_running() {
-                container.advance(step);
+                container.advance(step, sandbox);
             }
             if !(container.sidecar && container.is_running() && container.probes.started) {
                 return;
@@ -232,7 +248,11 @@ impl PodWorker {
         for container in self.containers.iter_mut().filter(|container| !container.init) {
             let stays = container.ended().is_some_and(|ended| stays_ended(policy, ended.code));
             if !container.is_running() && !stays {
-                container.advance(step);
+                container.advance(step, sandbox);
+            }
+            if container.is_alive() && !container.is_running() {
+                // Its postStart hook holds up the others.
+                return;
             }
         }
     }
@@ -248,7 +268,9 @@ impl PodWorker {
                 .any(|c| c.init && !c.sidecar && c.ended().is_some_and(|ended| ended.code != 0));
         let for_good =
             |c: &Container| c.ended().is_some_and(|ended| stays_ended(policy, ended.code));
-        let began = |c: &Container| !matches!(c.state, State::Waiting { .. }) || c.last.is_some();
+        let began = |c: &Container| {
+            !matches!(c.state, State::Waiting { .. } | State::Starting { .. }) || c.last.is_some()
+        };
         self.phase = if failed_init {
             Phase::Failed
         } else if mains().all(for_good) {
@@ -262,9 +284,9 @@ impl PodWorker {
     }
 
     /// Stops what still runs of a pod that has finished.
-    fn wind_down(&mut self, pod: &Pod, spec: &PodSpec, step: &mut Step<'_, '_>) {
-        if self.containers.iter().any(Container::is_running) {
-            self.stop_all(pod, spec, step);
+    fn wind_down(&mut self, pod: &Pod, step: &mut Step<'_, '_>) {
+        if self.containers.iter().any(Container::is_alive) {
+            self.stop_all(pod, step);
         }
         if self.started.is_some() {
             self.report(step);
@@ -272,10 +294,10 @@ impl PodWorker {
     }
 
     /// Ends the pod: stops its containers, reports how they ended, and lets go of the object.
-    fn terminate(&mut self, pod: &Pod, spec: &PodSpec, step: &mut Step<'_, '_>) {
-        if self.containers.iter().any(Container::is_running) {
-            self.stop_all(pod, spec, step);
-            if self.containers.iter().any(Container::is_running) {
+    fn terminate(&mut self, pod: &Pod, step: &mut Step<'_, '_>) {
+        if self.containers.iter().any(Container::is_alive) {
+            self.stop_all(pod, step);
+            if self.containers.iter().any(Container::is_alive) {
                 return;
             }
         }
@@ -299,13 +321,32 @@ impl PodWorker {
         }
     }
 
-    fn stop_all(&mut self, pod: &Pod, spec: &PodSpec, step: &mut Step<'_, '_>) {
+    fn stop_all(&mut self, pod: &Pod, step: &mut Step<'_, '_>) {
+        let grace = grace(pod, pod.metadata.deletion_grace_period_seconds);
         let since = *self.stopping.get_or_insert(step.now());
-        let deadline = since + grace(spec, pod.metadata.deletion_grace_period_seconds);
+        let Some(sandbox) = &self.sandbox else { return };
         for container in &mut self.containers {
             let why = format!("Stopping container {}", container.name);
-            container.stop(step, &why);
-            container.continue_stop(step, deadline);
+            container.stop(step, sandbox, &why, grace);
+            container.continue_stop(step, sandbox, Some(since + grace));
+        }
+    }
+
+    /// Takes what is left of it off its machine.
+    pub fn clear_away(&self, machines: &mut Machines) {
+        if let Some(sandbox) = &self.sandbox {
+            let instances = self.containers.iter().filter_map(|container| container.instance);
+            instances.for_each(|id| machines.detach(&sandbox.address, id));
+            if !sandbox.host_network {
+                machines.leave(&sandbox.address);
+            }
+        }
+        if let Some(machine) = machines.get_mut(&self.node) {
+            let all = self.containers.iter().flat_map(|c| [c.instance, c.previous]);
+            all.flatten().for_each(|id| machine.remove(id));
+        }
+        if let Some(spec) = super::sandbox::spec(&self.object) {
+            super::volumes::tear_down(machines, &self.node, &self.uid, spec);
         }
     }
 
@@ -351,7 +392,9 @@ fn stays_ended(policy: &str, code: i32) -> bool {
     policy == "Never" || policy == "OnFailure" && code == 0
 }
 
-fn grace(spec: &PodSpec, deletion: Option<i64>) -> Duration {
-    let seconds = deletion.or(spec.termination_grace_period_seconds).unwrap_or(30);
+/// How long a pod has to stop: what its deletion says, or its spec.
+pub fn grace(pod: &Pod, deletion: Option<i64>) -> Duration {
+    let given = pod.spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds);
+    let seconds = deletion.or(given).unwrap_or(30);
     Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
 }

@@ -20,9 +20,10 @@ impl PodWorker {
         status.host_ip = Some(host.to_owned());
         status.host_ips = Some(vec![HostIP { ip: host.to_owned() }]);
         status.start_time = self.started.map(meta::timestamp);
-        if let Some(ip) = &self.ip {
+        if let Some(sandbox) = &self.sandbox {
+            let ip = sandbox.address.to_string();
             status.pod_ip = Some(ip.clone());
-            status.pod_ips = Some(vec![PodIP { ip: ip.clone() }]);
+            status.pod_ips = Some(vec![PodIP { ip }]);
         }
         if let Some((reason, message)) = &self.failure {
             status.reason = Some((*reason).to_owned());
@@ -80,7 +81,7 @@ impl PodWorker {
     }
 
     fn sandbox_condition(&self) -> Condition {
-        (self.ip.is_some() && !self.phase.is_final(), "", String::new())
+        (self.sandbox.is_some() && !self.phase.is_final(), "", String::new())
     }
 
     fn initialized_condition(&self) -> Condition {
@@ -179,6 +180,13 @@ fn state(state: &State) -> ContainerState {
             waiting: Some(ContainerStateWaiting {
                 reason: Some((*reason).to_owned()),
                 message: Some(message.clone()).filter(|text| !text.is_empty()),
+            }),
+            ..ContainerState::default()
+        },
+        State::Starting { reason, .. } => ContainerState {
+            waiting: Some(ContainerStateWaiting {
+                reason: Some((*reason).to_owned()),
+                message: None,
             }),
             ..ContainerState::default()
         },

@@ -1,8 +1,10 @@
 //! What one visible step of a pod works with.
 
-use super::images::Registry;
+use super::calls::{Call, What};
 use super::node::NodeState;
-use crate::object::Object;
+use super::sandbox::Sandbox;
+use crate::machine::{ContainerId, ContainerState, Exit, Machine, Machines, Sender};
+use crate::object::{Object, Str};
 use crate::runtime::{Context, EventType, Place};
 use crate::sim::Time;
 
@@ -12,12 +14,16 @@ pub struct Step<'s, 'c> {
     pub cx: &'s mut Context<'c>,
     /// The pod's node.
     pub node: &'s mut NodeState,
-    /// Which images can be had.
-    pub registry: &'s Registry,
+    /// All machines, that of the node among them.
+    pub machines: &'s mut Machines,
+    /// What processes want of the network.
+    pub calls: &'s mut Vec<Call>,
     /// The pod's newest known version.
     pub pod: Object,
     /// When the pod wants to be looked at again.
     pub next: Option<Time>,
+    /// When one of its processes goes on by itself.
+    pub wake: Option<Time>,
 }
 
 impl Step<'_, '_> {
@@ -41,5 +47,50 @@ impl Step<'_, '_> {
     /// The pod's name, namespace and uid.
     pub fn names(&self) -> (&str, &str, &str) {
         (self.pod.name(), self.pod.namespace(), self.pod.uid())
+    }
+
+    /// The node's machine.
+    pub fn machine(&mut self) -> Option<&mut Machine> {
+        self.machines.get_mut(&self.node.name)
+    }
+
+    /// Lets a container's processes go on; how it ended, if it has. `sends` is whether it sent
+    /// requests at a steady rate.
+    pub fn advance(
+        &mut self,
+        id: ContainerId,
+        sandbox: &Sandbox,
+        sends: &mut bool,
+    ) -> Option<Exit> {
+        let now = self.now();
+        let machine = self.machines.get_mut(&self.node.name)?;
+        let state = machine.advance(id, now);
+        let rates = machine.request_rates(id);
+        let mut call = |what: What| {
+            let sender = Sender {
+                machine: self.node.name.clone(),
+                container: id,
+                address: sandbox.address.clone(),
+                resolver: sandbox.resolver.clone(),
+            };
+            self.calls.push(Call { pod: Str::from(self.pod.uid()), sender, what });
+        };
+        if *sends || !rates.is_empty() {
+            *sends = !rates.is_empty();
+            call(What::Rates(rates));
+        }
+        match state {
+            ContainerState::Running { wake, ask } => {
+                if let Some(ask) = ask {
+                    call(What::Ask(ask));
+                }
+                self.wake = self.wake.into_iter().chain(wake).min();
+                None
+            }
+            ContainerState::Exited(exit) => {
+                self.machines.detach(&sandbox.address, id);
+                Some(exit)
+            }
+        }
     }
 }

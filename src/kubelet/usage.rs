@@ -5,7 +5,9 @@ use k8s_openapi::api::core::v1::Pod;
 use super::Kubelets;
 use super::pod::{Phase, PodWorker};
 use crate::base::label_selector::Selector;
+use crate::machine::Machine;
 use crate::object::{GroupResource, Key, meta};
+use crate::sim::{Time, duration};
 
 /// What a node uses for itself: thousandths of a CPU, and bytes of memory.
 const NODE_OVERHEAD: (i64, i64) = (100, 512 << 20);
@@ -38,6 +40,33 @@ pub struct ContainerUsage {
     pub cpu_milli: i64,
     /// Bytes.
     pub memory_bytes: i64,
+    /// What its CPU time so far says, unless someone said what it uses.
+    pub reading: Option<Reading>,
+}
+
+/// The CPU time that a container's instance has used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Which instance of all on its node.
+    pub instance: u64,
+    /// Since when it counts.
+    pub since: Time,
+    /// When it was read.
+    pub at: Time,
+    /// Microseconds.
+    pub micros: u64,
+}
+
+impl Reading {
+    /// The average use since `earlier` (or since the start), in thousandths of a core.
+    pub fn milli_since(&self, earlier: Option<&Self>) -> i64 {
+        let (micros, since) = match earlier.filter(|e| e.instance == self.instance) {
+            Some(earlier) => (self.micros.saturating_sub(earlier.micros), earlier.at),
+            None => (self.micros, self.since),
+        };
+        let took = duration::micros(self.at.since(since)).max(1);
+        i64::try_from(micros.saturating_mul(1000) / took).unwrap_or(i64::MAX)
+    }
 }
 
 /// What one pod uses.
@@ -61,7 +90,7 @@ impl Kubelets {
     }
 
     /// What every running pod uses now, where that is known.
-    pub fn usage(&self) -> Vec<PodUsage> {
+    pub fn usage(&self, now: Time) -> Vec<PodUsage> {
         let rules: Vec<(&LoadRule, Selector, i64)> = self
             .loads
             .iter()
@@ -80,7 +109,9 @@ impl Kubelets {
         running
             .filter_map(|worker| {
                 let rule = rules.iter().find(|(rule, selector, _)| applies(rule, selector, worker));
-                let containers = containers(worker, rule.map(|(rule, _, ready)| (*rule, *ready)))?;
+                let rule = rule.map(|(rule, _, ready)| (*rule, *ready));
+                let machine = self.machines.get(&worker.node)?;
+                let containers = containers(worker, machine, rule, now)?;
                 Some(PodUsage {
                     key: worker.key.clone(),
                     node: worker.node.to_string(),
@@ -103,7 +134,12 @@ impl Kubelets {
     }
 }
 
-fn containers(worker: &PodWorker, rule: Option<(&LoadRule, i64)>) -> Option<Vec<ContainerUsage>> {
+fn containers(
+    worker: &PodWorker,
+    machine: &Machine,
+    rule: Option<(&LoadRule, i64)>,
+    now: Time,
+) -> Option<Vec<ContainerUsage>> {
     assert!(worker.key.resource == PODS, "workers are of pods");
     if rule.is_some_and(|(rule, _)| rule.missing) {
         return None;
@@ -111,8 +147,20 @@ fn containers(worker: &PodWorker, rule: Option<(&LoadRule, i64)>) -> Option<Vec<
     let running = worker.containers.iter().filter(|c| (!c.init || c.sidecar) && c.is_running());
     let mut list: Vec<ContainerUsage> = running
         .filter_map(|container| {
-            let (cpu_milli, memory_bytes) = container.process.as_ref()?.usage();
-            Some(ContainerUsage { name: container.name.clone(), cpu_milli, memory_bytes })
+            let id = container.instance?;
+            let usage = machine.usage(id, now);
+            let reading = Reading {
+                instance: id.number(),
+                since: machine.started_at(id)?,
+                at: now,
+                micros: usage.cpu_total_micros,
+            };
+            Some(ContainerUsage {
+                name: container.name.clone(),
+                cpu_milli: i64::try_from(usage.cpu_milli).unwrap_or(i64::MAX),
+                memory_bytes: i64::try_from(usage.memory_bytes).unwrap_or(i64::MAX),
+                reading: Some(reading),
+            })
         })
         .collect();
     let Some((rule, ready)) = rule else { return Some(list) };
@@ -122,6 +170,7 @@ fn containers(worker: &PodWorker, rule: Option<(&LoadRule, i64)>) -> Option<Vec<
         if let Some(cpu) = rule.cpu_milli {
             let share = if rule.total { cpu / ready } else { cpu };
             container.cpu_milli = if first { share } else { 0 };
+            container.reading = None;
         }
         if let Some(memory) = rule.memory_bytes {
             container.memory_bytes = if first { memory } else { 0 };

@@ -26,6 +26,29 @@ pub struct Host {
     pub containers: Vector<ContainerId>,
 }
 
+/// A probe of what is at an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// Succeeds on statuses 200 to 399.
+    Http {
+        /// Address to show in messages: the pod's.
+        host: String,
+        /// TCP port.
+        port: u16,
+        /// Path, beginning with `/`.
+        path: String,
+        /// `https`.
+        tls: bool,
+    },
+    /// Succeeds when something listens.
+    Tcp {
+        /// Address to show in messages: the pod's.
+        host: String,
+        /// TCP port.
+        port: u16,
+    },
+}
+
 /// What became of a request to an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -132,6 +155,32 @@ impl Machines {
         let machine = self.machines.get_mut(&machine);
         let reply = machine.and_then(|machine| machine.request(container, port, request, now));
         reply.map_or(Answer::Refused, Answer::Http)
+    }
+
+    /// Probes an address. Exec probes are a [`Machine::exec`] of their own.
+    ///
+    /// # Errors
+    /// What went wrong, in the words kubelet puts behind `Liveness probe failed: `.
+    pub fn probe(&mut self, probe: &Probe, now: Time) -> Result<(), String> {
+        let refused =
+            |host: &str, port: u16| format!("dial tcp {host}:{port}: connect: connection refused");
+        let (host, port, path, tls) = match probe {
+            Probe::Tcp { host, port } => {
+                let listens = self.listener(host, *port, now).is_some();
+                return if listens { Ok(()) } else { Err(refused(host, *port)) };
+            }
+            Probe::Http { host, port, path, tls } => (host, *port, path, *tls),
+        };
+        match self.request(host, port, ("GET", path, "kube-probe/1.36"), now) {
+            Answer::Http(reply) if (200..400).contains(&reply.status) => Ok(()),
+            Answer::Http(reply) => {
+                Err(format!("HTTP probe failed with statuscode: {}", reply.status))
+            }
+            Answer::Nobody | Answer::Refused => {
+                let scheme = if tls { "https" } else { "http" };
+                Err(format!("Get \"{scheme}://{host}:{port}{path}\": {}", refused(host, port)))
+            }
+        }
     }
 
     /// Brings a volume that is not tied to one machine to the machine that mounts it now.

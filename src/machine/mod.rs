@@ -24,10 +24,10 @@ mod usage;
 pub use files::{Files, Mount, Node, Volume};
 pub use image::{Image, Page, Program, PullError, Registry};
 pub use log::{Log, LogLine, Output};
-pub use machines::{Answer, Host, Machines};
+pub use machines::{Answer, Host, Machines, Probe};
 pub use network::{
     Effect, HttpReply, HttpRequest, Reply, RequestRate, Resolver, Sender, status_text,
 };
-pub use node::{Capacity, ContainerId, Machine, Probe, Pull, StartError};
+pub use node::{Capacity, ContainerId, Machine, Pull, StartError};
 pub use reference::Reference;
 pub use spec::{Ask, Asker, ContainerSpec, ContainerState, Exit, SessionId, SessionState, Usage};

@@ -64,29 +64,6 @@ pub struct StartError {
     pub message: String,
 }
 
-/// A probe of a container.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Probe {
-    /// Succeeds on statuses 200 to 399.
-    Http {
-        /// Address to show in messages: the pod's.
-        host: String,
-        /// TCP port.
-        port: u16,
-        /// Path, beginning with `/`.
-        path: String,
-        /// `https`.
-        tls: bool,
-    },
-    /// Succeeds when something listens.
-    Tcp {
-        /// Address to show in messages: the pod's.
-        host: String,
-        /// TCP port.
-        port: u16,
-    },
-}
-
 /// A simulated machine. Cheap to clone: containers are shared until they change.
 #[derive(Clone, Debug)]
 pub struct Machine {
@@ -263,6 +240,14 @@ impl Machine {
         self.containers.remove(&id);
     }
 
+    /// The container's exit code, once it ended; a removed one counts as killed.
+    pub fn exit_code(&self, id: ContainerId) -> Option<i32> {
+        match self.containers.get(&id) {
+            Some(container) => container.exit.as_ref().map(|exit| exit.code),
+            None => Some(137),
+        }
+    }
+
     /// All containers that were not removed.
     pub fn containers(&self) -> impl Iterator<Item = ContainerId> {
         self.containers.keys().copied()
@@ -335,40 +320,6 @@ impl Machine {
     pub fn interrupt(&mut self, id: ContainerId, session: Option<SessionId>) {
         if let Some(container) = self.container(id) {
             container.interrupt(session);
-        }
-    }
-
-    /// Probes a container. Exec probes are a [`Machine::exec`] of their own.
-    ///
-    /// # Errors
-    /// What went wrong, in the words kubelet puts behind `Liveness probe failed: `.
-    pub fn probe(&mut self, id: ContainerId, probe: &Probe, now: Time) -> Result<(), String> {
-        let refused =
-            |host: &str, port: u16| format!("dial tcp {host}:{port}: connect: connection refused");
-        match probe {
-            Probe::Tcp { host, port } => {
-                if self.listens(id, *port, now) {
-                    Ok(())
-                } else {
-                    Err(refused(host, *port))
-                }
-            }
-            Probe::Http { host, port, path, tls } => {
-                let agent = "kube-probe/1.36";
-                match self.request(id, *port, ("GET", path, agent), now) {
-                    Some(reply) if (200..400).contains(&reply.status) => Ok(()),
-                    Some(reply) => {
-                        Err(format!("HTTP probe failed with statuscode: {}", reply.status))
-                    }
-                    None => {
-                        let scheme = if *tls { "https" } else { "http" };
-                        Err(format!(
-                            "Get \"{scheme}://{host}:{port}{path}\": {}",
-                            refused(host, *port)
-                        ))
-                    }
-                }
-            }
         }
     }
 

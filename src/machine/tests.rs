@@ -174,9 +174,13 @@ fn a_web_server_serves_its_files_and_logs() {
 
 #[test]
 fn probes_fail_in_the_words_of_kubelet() {
-    let mut machine = machine();
+    let mut machines = Machines::default();
+    machines.add("node1", machine().capacity());
+    machines.join("10.244.1.3", "node1");
+    let machine = machines.get_mut("node1").expect("was added");
     let id = machine.start(spec("nginx", &[]), START).expect("starts");
-    run(&mut machine, id, after(1));
+    run(machine, id, after(1));
+    machines.attach("10.244.1.3", id);
     let host = || "10.244.1.3".to_owned();
     let http = |port, path: &str| Probe::Http { host: host(), port, path: path.into(), tls: false };
     for (probe, result) in [
@@ -186,8 +190,9 @@ fn probes_fail_in_the_words_of_kubelet() {
         (Probe::Tcp { host: host(), port: 80 }, Ok(())),
         (Probe::Tcp { host: host(), port: 81 }, Err("dial tcp 10.244.1.3:81: connect: connection refused".into())),
     ] {
-        assert_eq!(machine.probe(id, &probe, after(1)), result);
+        assert_eq!(machines.probe(&probe, after(1)), result);
     }
+    let machine = machines.get_mut("node1").expect("was added");
     let session =
         machine.exec(id, &["cat".into(), "/tmp/healthy".into()], false, false).expect("runs");
     machine.advance(id, after(1));

@@ -12,7 +12,7 @@ use crate::api::{List, Reply, Request, Status, Upstream, Verb};
 use crate::base::field_selector::FieldSelector;
 use crate::base::label_selector::Selector;
 use crate::kinds::metrics::{ContainerMetrics, NodeMetrics, PodMetrics, Usage};
-use crate::kubelet::{Kubelets, PodUsage};
+use crate::kubelet::{Kubelets, PodUsage, Reading};
 use crate::object::{GroupResource, Object, Str, meta};
 use crate::sim::Time;
 
@@ -26,6 +26,8 @@ const GROUP: &str = "metrics.k8s.io";
 pub struct Metrics {
     pods: OrdMap<(Str, Str), Object>,
     nodes: OrdMap<Str, Object>,
+    /// What each container's CPU time was at the last sample.
+    readings: OrdMap<(Str, Str, Str), Reading>,
     sampled: Option<Time>,
 }
 
@@ -37,7 +39,7 @@ impl Metrics {
         for (key, cpu, memory) in kubelets.nodes_usage() {
             totals.insert(key.name, (cpu, memory));
         }
-        let usage = kubelets.usage();
+        let usage = self.averages(kubelets.usage(now));
         for pod in &usage {
             if let Some((cpu, memory)) = totals.get_mut(pod.node.as_str()) {
                 *cpu += pod.containers.iter().map(|c| c.cpu_milli).sum::<i64>();
@@ -56,6 +58,25 @@ impl Metrics {
                 (place, pod_metrics(pod, labels, now))
             })
             .collect();
+    }
+
+    /// Replaces each container's use at the moment by its average since the last sample.
+    fn averages(&mut self, mut usage: Vec<PodUsage>) -> Vec<PodUsage> {
+        let mut readings = OrdMap::new();
+        for pod in &mut usage {
+            for container in &mut pod.containers {
+                let Some(reading) = container.reading else { continue };
+                let place: (Str, Str, Str) = (
+                    pod.key.namespace.clone(),
+                    pod.key.name.clone(),
+                    container.name.as_str().into(),
+                );
+                container.cpu_milli = reading.milli_since(self.readings.get(&place));
+                readings.insert(place, reading);
+            }
+        }
+        self.readings = readings;
+        usage
     }
 
     /// When the next sample is due.

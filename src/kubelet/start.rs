@@ -1,0 +1,53 @@
+//! What a container is started with. Mirrors `generateContainerConfig` of
+//! `pkg/kubelet/kuberuntime/kuberuntime_container.go`.
+
+use k8s_openapi::api::core::v1::{Container, PodSpec};
+
+use super::environment::{Source, lookup};
+use super::expansion::expand;
+use super::sandbox::Sandbox;
+use super::step::Step;
+use super::volumes::Volumes;
+use crate::base::quantity;
+use crate::machine::ContainerSpec;
+
+/// The description of a container for the machine.
+///
+/// # Errors
+/// What its environment refers to and is not there.
+pub fn container_spec(
+    container: &Container,
+    spec: &PodSpec,
+    sandbox: &Sandbox,
+    step: &Step<'_, '_>,
+) -> Result<ContainerSpec, String> {
+    let source = Source { cx: step.cx, pod: &step.pod, spec, node: step.node, sandbox };
+    let env = source.variables(container)?;
+    let volumes = Volumes { cx: step.cx, pod: &step.pod, node: step.node };
+    let words = |list: &Option<Vec<String>>| -> Vec<String> {
+        let words = list.iter().flatten();
+        words.map(|word| expand(word, |name| lookup(&env, name))).collect()
+    };
+    let limits = container.resources.as_ref().and_then(|resources| resources.limits.as_ref());
+    let limit = |name: &str| limits.and_then(|limits| limits.get(name));
+    let unsigned = |amount: i64| u64::try_from(amount).ok();
+    let cpu = limit("cpu").and_then(|amount| quantity::milli_value(&amount.0)).and_then(unsigned);
+    let memory = limit("memory").and_then(|amount| quantity::value(&amount.0)).and_then(unsigned);
+    let security = container.security_context.as_ref();
+    Ok(ContainerSpec {
+        image: container.image.clone().unwrap_or_default(),
+        command: words(&container.command),
+        args: words(&container.args),
+        mounts: volumes.mounts(container, &env),
+        env,
+        working_dir: container.working_dir.clone().unwrap_or_default(),
+        files: sandbox.files.clone(),
+        read_only_root: security.is_some_and(|s| s.read_only_root_filesystem == Some(true)),
+        cpu_limit_milli: cpu,
+        memory_limit_bytes: memory,
+        hostname: sandbox.hostname.to_string(),
+        address: sandbox.address.to_string(),
+        stdin: container.stdin == Some(true),
+        tty: container.tty == Some(true),
+    })
+}

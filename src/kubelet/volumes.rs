@@ -1,0 +1,267 @@
+//! A pod's volumes: what keeps them from being mounted, what they hold, where containers see them.
+//! Mirrors `pkg/kubelet/volumemanager` and the plugins of `pkg/volume`.
+
+use std::rc::Rc;
+
+use k8s_openapi::api::core::v1::{
+    Container, KeyToPath, PersistentVolume, PersistentVolumeClaim, Pod, PodSpec, Volume,
+    VolumeProjection,
+};
+
+use super::environment::{CONFIG_MAPS, SECRETS, entries, find, lookup};
+use super::expansion::expand;
+use super::fields;
+use super::node::NodeState;
+use crate::machine::{Files, Machines, Mount, Node};
+use crate::object::{GroupResource, Object};
+use crate::runtime::Context;
+
+const CLAIMS: GroupResource = GroupResource::new("", "persistentvolumeclaims");
+const VOLUMES: GroupResource = GroupResource::new("", "persistentvolumes");
+/// The volume that stands for the node's own files.
+const HOST: &str = "host";
+
+/// What keeps a volume from being mounted.
+pub enum Unmounted {
+    /// Said at once, as a FailedMount event.
+    Failed(String),
+    /// Waited for in silence.
+    Waiting,
+}
+
+/// What keeps a pod's volumes from being mounted.
+pub fn unmounted(spec: &PodSpec, namespace: &str, cx: &Context<'_>) -> Option<Unmounted> {
+    spec.volumes.iter().flatten().find_map(|volume| unmounted_volume(volume, namespace, cx))
+}
+
+fn unmounted_volume(volume: &Volume, namespace: &str, cx: &Context<'_>) -> Option<Unmounted> {
+    let name = &volume.name;
+    let failed = |why: String| {
+        Unmounted::Failed(format!("MountVolume.SetUp failed for volume \"{name}\" : {why}"))
+    };
+    let lost = |object: &Object, items: &Option<Vec<KeyToPath>>| {
+        let known = entries(object);
+        items.iter().flatten().find(|item| !known.contains_key(item.key.as_str())).cloned()
+    };
+    if let Some(source) = volume.config_map.as_ref().filter(|source| source.optional != Some(true))
+    {
+        let Some(map) = find(cx, CONFIG_MAPS, namespace, &source.name) else {
+            return Some(failed(format!("configmap \"{}\" not found", source.name)));
+        };
+        return lost(map, &source.items).map(|item| {
+            failed(format!("configmap references non-existent config key: {}", item.key))
+        });
+    }
+    if let Some(source) = volume.secret.as_ref().filter(|source| source.optional != Some(true)) {
+        let wanted = source.secret_name.as_deref().unwrap_or_default();
+        let Some(secret) = find(cx, SECRETS, namespace, wanted) else {
+            return Some(failed(format!("secret \"{wanted}\" not found")));
+        };
+        return lost(secret, &source.items)
+            .map(|item| failed(format!("references non-existent secret key: {}", item.key)));
+    }
+    let claim = volume.persistent_volume_claim.as_ref()?;
+    let object = find(cx, CLAIMS, namespace, &claim.claim_name);
+    let claim = object.and_then(|object| object.get::<PersistentVolumeClaim>());
+    let phase = claim.and_then(|claim| claim.status.as_ref()?.phase.as_deref());
+    (phase != Some("Bound")).then_some(Unmounted::Waiting)
+}
+
+/// Where on the machine a volume's files are: the machine's volume, and the path inside it.
+struct Place {
+    volume: Rc<str>,
+    path: String,
+}
+
+/// A pod whose volumes are meant.
+pub struct Volumes<'a, 'c> {
+    /// The cache.
+    pub cx: &'a Context<'c>,
+    /// The pod.
+    pub pod: &'a Object,
+    /// Its node.
+    pub node: &'a NodeState,
+}
+
+impl Volumes<'_, '_> {
+    /// Puts the volumes' files on the node's machine.
+    pub fn set_up(&self, machines: &mut Machines, ip: &str) {
+        let spec = self.pod.get::<Pod>().and_then(|pod| pod.spec.as_ref());
+        let Some(spec) = spec else { return };
+        for volume in spec.volumes.iter().flatten() {
+            let place = self.place(volume);
+            if place.volume.starts_with("pv:") {
+                machines.move_volume(&place.volume, &self.node.name);
+            }
+            let files = self.files(volume, spec, ip);
+            let Some(machine) = machines.get_mut(&self.node.name) else { return };
+            let held = machine.volume_mut(&place.volume);
+            if let Some(files) = files {
+                held.files = files;
+            } else if !place.path.is_empty() && held.files.get(&place.path).is_none() {
+                let kind = volume.host_path.as_ref().and_then(|host| host.type_.as_deref());
+                let empty = match kind {
+                    Some("FileOrCreate") => Node::File("".into()),
+                    _ => Node::Directory,
+                };
+                held.files.insert(&place.path, empty);
+            }
+            let medium = volume.empty_dir.as_ref().and_then(|empty| empty.medium.as_deref());
+            held.in_memory = medium == Some("Memory");
+        }
+    }
+
+    /// Where a container sees the volumes.
+    pub fn mounts(&self, container: &Container, variables: &[(String, String)]) -> Vec<Mount> {
+        let spec = self.pod.get::<Pod>().and_then(|pod| pod.spec.as_ref());
+        let volumes = spec.and_then(|spec| spec.volumes.as_deref()).unwrap_or_default();
+        let mounts = container.volume_mounts.iter().flatten();
+        mounts
+            .filter_map(|mount| {
+                let volume = volumes.iter().find(|volume| volume.name == mount.name)?;
+                let place = self.place(volume);
+                let sub_path = match (&mount.sub_path, &mount.sub_path_expr) {
+                    (Some(path), _) => path.clone(),
+                    (None, Some(path)) => expand(path, |name| lookup(variables, name)),
+                    (None, None) => String::new(),
+                };
+                let fixed = volume.config_map.is_some()
+                    || volume.secret.is_some()
+                    || volume.projected.is_some()
+                    || volume.downward_api.is_some();
+                Some(Mount {
+                    volume: place.volume,
+                    path: mount.mount_path.clone(),
+                    sub_path: [place.path, sub_path].join("/").trim_matches('/').to_owned(),
+                    read_only: fixed || mount.read_only == Some(true),
+                })
+            })
+            .collect()
+    }
+
+    fn place(&self, volume: &Volume) -> Place {
+        let whole = |name: String| Place { volume: name.into(), path: String::new() };
+        if let Some(host) = &volume.host_path {
+            return Place { volume: HOST.into(), path: host.path.clone() };
+        }
+        let name = match (&volume.persistent_volume_claim, &volume.ephemeral) {
+            (Some(claim), _) => claim.claim_name.clone(),
+            (None, Some(_)) => format!("{}-{}", self.pod.name(), volume.name),
+            (None, None) => return whole(own_volume(self.pod.uid(), &volume.name)),
+        };
+        let claim = find(self.cx, CLAIMS, self.pod.namespace(), &name)
+            .and_then(|object| object.get::<PersistentVolumeClaim>());
+        let bound = claim.and_then(|claim| claim.spec.as_ref()?.volume_name.clone());
+        let bound = bound.unwrap_or_default();
+        let stored = find(self.cx, VOLUMES, "", &bound);
+        let spec = stored.and_then(|object| object.get::<PersistentVolume>()?.spec.as_ref());
+        let path = spec.and_then(|spec| {
+            let host = spec.host_path.as_ref().map(|host| &host.path);
+            host.or(spec.local.as_ref().map(|local| &local.path)).cloned()
+        });
+        match path {
+            Some(path) => Place { volume: HOST.into(), path },
+            None => whole(persistent(&bound)),
+        }
+    }
+
+    /// What a volume holds from the start; `None` if it holds what it held.
+    fn files(&self, volume: &Volume, spec: &PodSpec, ip: &str) -> Option<Files> {
+        let mut files = Files::default();
+        let namespace = self.pod.namespace();
+        if let Some(source) = &volume.config_map {
+            let object = find(self.cx, CONFIG_MAPS, namespace, &source.name);
+            take(&mut files, object, source.items.as_deref());
+        } else if let Some(source) = &volume.secret {
+            let name = source.secret_name.as_deref().unwrap_or_default();
+            let object = find(self.cx, SECRETS, namespace, name);
+            take(&mut files, object, source.items.as_deref());
+        } else if let Some(source) = &volume.downward_api {
+            self.downward(&mut files, source.items.as_deref(), spec, ip);
+        } else if let Some(source) = &volume.projected {
+            for part in source.sources.iter().flatten() {
+                self.project(&mut files, part, spec, ip);
+            }
+        } else if volume.empty_dir.is_none() {
+            return None;
+        }
+        Some(files)
+    }
+
+    fn project(&self, files: &mut Files, part: &VolumeProjection, spec: &PodSpec, ip: &str) {
+        let namespace = self.pod.namespace();
+        if let Some(source) = &part.config_map {
+            let object = find(self.cx, CONFIG_MAPS, namespace, &source.name);
+            take(files, object, source.items.as_deref());
+        } else if let Some(source) = &part.secret {
+            let object = find(self.cx, SECRETS, namespace, &source.name);
+            take(files, object, source.items.as_deref());
+        } else if let Some(source) = &part.downward_api {
+            self.downward(files, source.items.as_deref(), spec, ip);
+        } else if let Some(source) = &part.service_account_token {
+            let account = spec.service_account_name.as_deref().unwrap_or("default");
+            let token = format!("simulated.{namespace}.{account}.{}", self.pod.uid());
+            files.insert(&source.path, Node::File(token.into()));
+        }
+    }
+
+    fn downward(
+        &self,
+        files: &mut Files,
+        items: Option<&[k8s_openapi::api::core::v1::DownwardAPIVolumeFile]>,
+        spec: &PodSpec,
+        ip: &str,
+    ) {
+        for item in items.unwrap_or_default() {
+            let text = if let Some(field) = &item.field_ref {
+                fields::field(self.pod, spec, self.node, ip, &field.field_path)
+            } else if let Some(wanted) = &item.resource_field_ref {
+                let name = wanted.container_name.as_deref().unwrap_or_default();
+                let all = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+                let found = all.into_iter().find(|container| container.name == name);
+                found.map(|c| fields::resource(c, self.node, wanted)).unwrap_or_default()
+            } else {
+                continue;
+            };
+            files.insert(&item.path, Node::File(text.into()));
+        }
+    }
+}
+
+/// The keys of a ConfigMap or a Secret as files.
+fn take(files: &mut Files, object: Option<&Object>, items: Option<&[KeyToPath]>) {
+    let Some(object) = object else { return };
+    let mut known = entries(object);
+    match items {
+        Some(items) => {
+            for item in items {
+                if let Some(text) = known.get(item.key.as_str()) {
+                    files.insert(&item.path, Node::File(text.as_str().into()));
+                }
+            }
+        }
+        None => {
+            while let Some((key, text)) = known.pop_first() {
+                files.insert(key, Node::File(text.into()));
+            }
+        }
+    }
+}
+
+/// The name of a volume that lives as long as its pod.
+fn own_volume(uid: &str, name: &str) -> String {
+    format!("{uid}/{name}")
+}
+
+/// The name of a volume that outlives pods.
+pub fn persistent(volume: &str) -> String {
+    format!("pv:{volume}")
+}
+
+/// Takes the volumes that lived for a pod off its machine.
+pub fn tear_down(machines: &mut Machines, node: &str, uid: &str, spec: &PodSpec) {
+    let Some(machine) = machines.get_mut(node) else { return };
+    for volume in spec.volumes.iter().flatten() {
+        machine.take_volume(&own_volume(uid, &volume.name));
+    }
+}
