@@ -9,6 +9,7 @@ mod create_object;
 mod create_quota;
 mod delete;
 mod describe;
+mod exec;
 mod generator;
 mod get;
 mod label;
@@ -59,6 +60,7 @@ pub const COMMANDS: &[&dyn Command] = &[
     &create_quota::CreateQuota,
     &delete::Delete,
     &describe::Describe,
+    &exec::Exec,
     &get::Get,
     &label::Annotate,
     &label::Label,

@@ -162,9 +162,10 @@ fn custom(columns: &[(String, JsonPath)], objects: &[(Asked, &Object)]) -> Strin
     let titles: Vec<String> = columns.iter().map(|(title, _)| title.clone()).collect();
     let rows = objects.iter().map(|(asked, object)| {
         let value = face(asked, object);
-        let cell = |(_, path): &(String, JsonPath)| match path.execute(&value) {
-            Ok(text) if !text.is_empty() => text.replace(' ', ","),
-            _ => "<none>".to_owned(),
+        let cell = |(_, path): &(String, JsonPath)| {
+            let found = path.find(&value).unwrap_or_default();
+            let all: Vec<String> = found.iter().flatten().map(|v| json_path::text(v)).collect();
+            if all.is_empty() { "<none>".to_owned() } else { all.join(",") }
         };
         columns.iter().map(cell).collect::<Vec<_>>()
     });

@@ -10,6 +10,7 @@ use crate::sim::Time;
 
 use follow::Following;
 use options::Options;
+pub use source::Names;
 use source::Source;
 
 /// The verb.

@@ -209,14 +209,14 @@ fn of_pods(pods: &[Object], options: &Options, io: &mut Io<'_>) -> Result<Found,
 }
 
 /// The names of a pod's containers.
-struct Names {
+pub struct Names {
     containers: Vec<String>,
     inits: Vec<String>,
     ephemerals: Vec<String>,
 }
 
 impl Names {
-    fn of(pod: &Pod) -> Self {
+    pub fn of(pod: &Pod) -> Self {
         let spec = pod.spec.clone().unwrap_or_default();
         Self {
             containers: spec.containers.into_iter().map(|c| c.name).collect(),
@@ -226,12 +226,12 @@ impl Names {
     }
 
     /// In the order in which `--all-containers` prints them.
-    fn all(&self) -> impl Iterator<Item = &str> {
+    pub fn all(&self) -> impl Iterator<Item = &str> {
         [&self.inits, &self.containers, &self.ephemerals].into_iter().flatten().map(String::as_str)
     }
 
     /// The container that is meant when none is given; says so if it had to be guessed.
-    fn default(&self, pod: &Pod, io: &mut Io<'_>) -> String {
+    pub fn default(&self, pod: &Pod, io: &mut Io<'_>) -> String {
         let annotated = meta::annotation(&pod.metadata, DEFAULT_CONTAINER);
         if let Some(name) = annotated.filter(|name| self.all().any(|known| known == *name)) {
             return name.to_owned();
