@@ -10,8 +10,8 @@ use super::image::ImagePull;
 use super::probe::Probes;
 use super::sandbox::Sandbox;
 use super::start::container_spec;
-use super::stop::Stopping;
 use super::step::Step;
+use super::stop::Stopping;
 use crate::machine::{ContainerId, Exit};
 use crate::runtime::EventType::{Normal, Warning};
 use crate::sim::Time;
@@ -265,7 +265,8 @@ impl Container {
             let end = (0..=text.len().min(MESSAGE_BYTES)).rev().find(|e| text.is_char_boundary(*e));
             return Some(text[..end.unwrap_or(0)].to_owned());
         }
-        let falls_back = spec.termination_message_policy.as_deref() == Some("FallbackToLogsOnError");
+        let falls_back =
+            spec.termination_message_policy.as_deref() == Some("FallbackToLogsOnError");
         if !falls_back || code == 0 {
             return None;
         }

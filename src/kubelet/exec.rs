@@ -58,7 +58,10 @@ impl Kubelets {
         }
         let container = choose(worker, name, request.parameter("container").unwrap_or_default())?;
         let missing = || {
-            let text = format!("unable to upgrade connection: container not found (\"{}\")", container.name);
+            let text = format!(
+                "unable to upgrade connection: container not found (\"{}\")",
+                container.name
+            );
             Status::bad_request(text)
         };
         let id = container.instance.filter(|_| container.is_alive()).ok_or_else(missing)?;
@@ -132,6 +135,8 @@ impl Session {
         let Some(log) = machine.log(self.container) else { return String::new() };
         let skip = usize::try_from(self.skip.saturating_sub(log.forgotten())).unwrap_or(0);
         let lines = log.lines().iter().skip(skip).filter(|line| line.stream == output);
-        lines.map(|line| format!("{}{}", line.text, if line.complete { "\n" } else { "" })).collect()
+        lines
+            .map(|line| format!("{}{}", line.text, if line.complete { "\n" } else { "" }))
+            .collect()
     }
 }

@@ -42,7 +42,9 @@ impl Hook {
             };
         }
         if let Some(sleep) = &handler.sleep {
-            return Self::Until(now + Duration::from_secs(u64::try_from(sleep.seconds).unwrap_or(0)));
+            return Self::Until(
+                now + Duration::from_secs(u64::try_from(sleep.seconds).unwrap_or(0)),
+            );
         }
         let Some(get) = &handler.http_get else { return Self::Done(false) };
         let Some(port) = ports::number(&get.port, spec) else { return Self::Done(false) };

@@ -94,7 +94,11 @@ fn stamp(at: Time) -> String {
     text.strip_suffix('Z').map_or(text.clone(), |text| format!("{text}000Z"))
 }
 
-pub(super) fn choose<'a>(worker: &'a PodWorker, pod: &str, wanted: &str) -> Result<&'a Container, Status> {
+pub(super) fn choose<'a>(
+    worker: &'a PodWorker,
+    pod: &str,
+    wanted: &str,
+) -> Result<&'a Container, Status> {
     let names = |init: bool| -> Vec<&str> {
         let own = worker.containers.iter().filter(|c| c.init == init);
         own.map(|c| c.name.as_str()).collect()
@@ -124,8 +128,8 @@ fn instance(container: &Container, pod: &str, previous: bool) -> Result<Containe
     let name = &container.name;
     if previous {
         // While it is held back, the instance that ended last is the previous one.
-        let held_back = container.last.is_some()
-            && matches!(container.state, State::Waiting { .. });
+        let held_back =
+            container.last.is_some() && matches!(container.state, State::Waiting { .. });
         let found = if held_back { container.instance } else { container.previous };
         return found.filter(|_| container.last.is_some()).ok_or_else(|| {
             let text =

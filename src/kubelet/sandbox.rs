@@ -42,9 +42,8 @@ impl Sandbox {
         let address = if host_network { node.ip() } else { node.next_pod_ip() };
         let hostname = hostname(object, spec, &node.name);
         let domain = spec.subdomain.as_deref().filter(|text| !text.is_empty());
-        let full = domain.map(|domain| {
-            format!("{hostname}.{domain}.{}.svc.{DOMAIN}", object.namespace())
-        });
+        let full =
+            domain.map(|domain| format!("{hostname}.{domain}.{}.svc.{DOMAIN}", object.namespace()));
         let aliases = spec.host_aliases.as_deref().unwrap_or_default();
         let mut hosts = HOSTS.to_owned();
         match &full {
@@ -89,8 +88,7 @@ fn hostname(object: &Object, spec: &PodSpec, node: &str) -> String {
 /// The text of `/etc/resolv.conf`, whether the cluster answers, and the search domains.
 fn resolver(spec: &PodSpec, namespace: &str, host_network: bool) -> (String, bool, Vec<String>) {
     let policy = spec.dns_policy.as_deref().unwrap_or("ClusterFirst");
-    let cluster =
-        policy == "ClusterFirstWithHostNet" || policy == "ClusterFirst" && !host_network;
+    let cluster = policy == "ClusterFirstWithHostNet" || policy == "ClusterFirst" && !host_network;
     let (mut servers, mut search, mut options) = match (cluster, policy) {
         (true, _) => {
             let search = vec![

@@ -26,13 +26,7 @@ pub struct Stopping {
 
 impl Container {
     /// Asks it to stop within `grace`: first its preStop hook, then SIGTERM.
-    pub fn stop(
-        &mut self,
-        step: &mut Step<'_, '_>,
-        sandbox: &Sandbox,
-        why: &str,
-        grace: Duration,
-    ) {
+    pub fn stop(&mut self, step: &mut Step<'_, '_>, sandbox: &Sandbox, why: &str, grace: Duration) {
         let (true, None, Some(id)) = (self.is_alive(), self.stopping, self.instance) else {
             return;
         };
@@ -50,7 +44,12 @@ impl Container {
     }
 
     /// Goes on stopping it, by `deadline` if that is earlier than what it was told before.
-    pub fn continue_stop(&mut self, step: &mut Step<'_, '_>, sandbox: &Sandbox, deadline: Option<Time>) {
+    pub fn continue_stop(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        sandbox: &Sandbox,
+        deadline: Option<Time>,
+    ) {
         let now = step.now();
         let (Some(mut stopping), Some(id)) = (self.stopping, self.instance) else { return };
         let sooner = deadline.filter(|deadline| *deadline < stopping.deadline);

@@ -185,9 +185,10 @@ impl Machines {
 
     /// Brings a volume that is not tied to one machine to the machine that mounts it now.
     pub fn move_volume(&mut self, volume: &str, to: &str) {
-        let elsewhere = self.machines.iter().find(|(name, machine)| {
-            &***name != to && machine.volume_files(volume).is_some()
-        });
+        let elsewhere = self
+            .machines
+            .iter()
+            .find(|(name, machine)| &***name != to && machine.volume_files(volume).is_some());
         let Some(from) = elsewhere.map(|(name, _)| name.clone()) else { return };
         let taken = self.machines.get_mut(&from).and_then(|machine| machine.take_volume(volume));
         if let (Some(taken), Some(machine)) = (taken, self.machines.get_mut(to)) {

@@ -48,7 +48,8 @@ impl Network {
                 let Some(address) = found.addresses.first().cloned() else {
                     return Reply::UnknownName;
                 };
-                let answers = names::is_loopback(&address) || view.machines.host(&address).is_some();
+                let answers =
+                    names::is_loopback(&address) || view.machines.host(&address).is_some();
                 match answers {
                     true => Reply::Addresses { name: found.name, addresses: vec![address] },
                     // A Service's address answers no echo.
@@ -56,12 +57,10 @@ impl Network {
                 }
             }
             Effect::Connect { host, port } => match self.connect(sender, host, *port, view) {
-                Ok((address, end)) => {
-                    match view.machines.listener(&end.0, end.1, view.now) {
-                        Some(_) => Reply::Connected { address },
-                        None => Reply::Refused { address },
-                    }
-                }
+                Ok((address, end)) => match view.machines.listener(&end.0, end.1, view.now) {
+                    Some(_) => Reply::Connected { address },
+                    None => Reply::Refused { address },
+                },
                 Err(reply) => reply,
             },
             Effect::Http(request) => self.send(sender, request, view),

@@ -34,8 +34,13 @@ fn run(argv: &[&str], input: Option<&str>, limit: Duration) -> Ran {
     let end = now + limit;
     let mut steps = 0;
     loop {
-        let files =
-            FileSystem { own: &mut own, given: &[], mounts: &[], volumes: &mut volumes, read_only_root: false };
+        let files = FileSystem {
+            own: &mut own,
+            given: &[],
+            mounts: &[],
+            volumes: &mut volumes,
+            read_only_root: false,
+        };
         let mut world = World {
             now,
             files,
