@@ -10,6 +10,8 @@ mod worker;
 
 use std::time::Duration;
 
+use imbl::OrdMap;
+
 pub use bootstrap::{NodeSpec, Options};
 pub use control::Control;
 pub use event::Event;
@@ -20,7 +22,7 @@ use crate::kubelet::{Kubelets, What};
 use crate::metrics::Metrics;
 use crate::network::{self, Network};
 use crate::object::{GroupResource, Object};
-use crate::runtime::{Cache, Context};
+use crate::runtime::{Cache, Context, Recorder};
 use crate::scheduler::Scheduler;
 use crate::sim::{Agenda, Rng, Time, Trace};
 use crate::store::Store;
@@ -52,6 +54,8 @@ pub struct Cluster {
     planned: event::Planned,
     rng: Rng,
     trace: Trace,
+    /// What the scheduler and the kubelets remember of the events they recorded.
+    recorders: OrdMap<&'static str, Recorder>,
     steps: u64,
 }
 
@@ -78,6 +82,7 @@ impl Cluster {
             planned: event::Planned::default(),
             rng: rng.fork("components"),
             trace: Trace::default(),
+            recorders: OrdMap::new(),
             steps: 0,
         };
         bootstrap::populate(&mut cluster, options);
@@ -273,6 +278,7 @@ impl Cluster {
             rng: &mut self.rng,
             api: &mut self.server,
             trace: &mut self.trace,
+            recorder: self.recorders.entry(actor).or_default(),
             actor,
         };
         let mut parts = Parts { scheduler: &mut self.scheduler, kubelets: &mut self.kubelets };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::event::{plan, take};
 use crate::api::Api;
 use crate::object::Key;
-use crate::runtime::{Cache, Context, Controller, Next, Queue, Watch};
+use crate::runtime::{Cache, Context, Controller, Next, Queue, Recorder, Watch};
 use crate::sim::{Rng, Time, Trace};
 use crate::store::Change;
 
@@ -18,6 +18,7 @@ pub(super) struct Worker {
     watches: Rc<[Watch]>,
     queue: Queue,
     rng: Rng,
+    recorder: Recorder,
     planned: Option<Time>,
 }
 
@@ -25,7 +26,14 @@ impl Worker {
     pub(super) fn new(controller: Box<dyn Controller>, rng: &Rng) -> Self {
         let rng = rng.fork(controller.name());
         let watches = controller.watches().into();
-        Self { controller, watches, queue: Queue::default(), rng, planned: None }
+        Self {
+            controller,
+            watches,
+            queue: Queue::default(),
+            rng,
+            recorder: Recorder::default(),
+            planned: None,
+        }
     }
 
     pub(super) fn resync_period(&self) -> Option<Duration> {
@@ -79,7 +87,8 @@ impl Worker {
         }
         let Some(key) = self.queue.pop(now) else { return false };
         let actor = self.controller.name();
-        let mut cx = Context { now, cache, rng: &mut self.rng, api, trace, actor };
+        let (rng, recorder) = (&mut self.rng, &mut self.recorder);
+        let mut cx = Context { now, cache, rng, api, trace, recorder, actor };
         match self.controller.sync(&key, &mut cx) {
             Ok(next) => self.succeeded(key, next, now),
             Err(status) => {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Backoff, Cache, EventType, Place, record_event, record_event_at};
+use k8s_openapi::api::core::v1::ObjectReference;
+
+use super::{Backoff, Cache, EventType, News, Place, Recorder, reference};
 use crate::api::{Api, Reply, Request, Status};
 use crate::object::{GroupResource, Key, Object, meta};
 use crate::sim::{Explain, Rng, Time, Trace};
@@ -74,6 +76,7 @@ pub struct Context<'a> {
     pub rng: &'a mut Rng,
     pub(crate) api: &'a mut dyn Api,
     pub(crate) trace: &'a mut Trace,
+    pub(crate) recorder: &'a mut Recorder,
     pub(crate) actor: &'static str,
 }
 
@@ -120,7 +123,19 @@ impl Context<'_> {
 
     /// Records an Event about `subject`.
     pub fn event(&mut self, subject: &Object, kind: EventType, reason: &str, message: &str) {
-        record_event(self.api, self.actor, self.now, subject, kind, reason, message);
+        self.event_about(reference(subject), kind, reason, message);
+    }
+
+    /// Records an Event about what a reference names, which says no more of it than that.
+    pub fn event_about(
+        &mut self,
+        about: ObjectReference,
+        kind: EventType,
+        reason: &str,
+        message: &str,
+    ) {
+        let news = News { about, host: "", kind, reason, message };
+        self.recorder.record(self.api, self.actor, self.now, news);
     }
 
     /// Records an Event about a part of `subject`, or with the node it happened on.
@@ -132,7 +147,23 @@ impl Context<'_> {
         reason: &str,
         message: &str,
     ) {
-        record_event_at(self.api, self.actor, self.now, subject, place, kind, reason, message);
+        let field_path = Some(place.field_path.to_owned()).filter(|path| !path.is_empty());
+        let about = ObjectReference { field_path, ..reference(subject) };
+        let news = News { about, host: place.host, kind, reason, message };
+        self.recorder.record(self.api, self.actor, self.now, news);
+    }
+
+    /// Records an Event that tells what was done (`action`) and on account of which other object.
+    pub fn event_of_action(
+        &mut self,
+        subject: &Object,
+        related: Option<&Object>,
+        kind: EventType,
+        (reason, action): (&str, &str),
+        message: &str,
+    ) {
+        let news = News { about: reference(subject), host: "", kind, reason, message };
+        self.recorder.record_action(self.api, self.actor, self.now, news, action, related);
     }
 
     /// Puts a decision into the trace.

@@ -7,7 +7,9 @@ mod cache;
 /// Which dependents belong to an owner.
 pub mod claim;
 mod controller;
+mod correlator;
 mod expectations;
+mod lru;
 mod queue;
 mod recorder;
 
@@ -15,4 +17,4 @@ pub use cache::Cache;
 pub use controller::{Context, Controller, Next, Watch};
 pub use expectations::Expectations;
 pub use queue::{Backoff, Queue};
-pub use recorder::{EventType, Place, record_event, record_event_at, reference};
+pub use recorder::{EventType, News, Place, Recorder, reference};

@@ -1,13 +1,21 @@
-//! Recording Events. Mirrors `client-go/tools/record`: repeats of one event raise its count.
+//! Recording Events. Mirrors `client-go/tools/record` and, for series, `client-go/tools/events`.
 
-use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
+use std::time::Duration;
+
+use imbl::OrdMap;
+use k8s_openapi::api::core::v1::{Event, EventSeries, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::api::{Api, Request};
-use crate::object::{GroupResource, Key, Object, meta};
+use super::correlator::Correlator;
+use crate::api::{Api, Request, Status};
+use crate::base::fnv::Fnv;
+use crate::object::{Key, Object, meta};
 use crate::sim::Time;
 
-const EVENTS: GroupResource = GroupResource::new("", "events");
+/// A series without an event for so long has ended. Mirrors `finishTime`.
+const SERIES_END: Duration = Duration::from_secs(360);
+/// How long a note may be. Mirrors `NoteLengthLimit`'s use in kube-scheduler.
+const NOTE_MAX: usize = 1024;
 
 /// Whether an event is as expected or a cause for concern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,18 +35,19 @@ impl EventType {
     }
 }
 
-/// Records an Event about `subject` on behalf of `source`. A repeat raises the count of the
-/// event that stands for it. Losing an event is no failure, so refusals are not reported.
-pub fn record_event(
-    api: &mut dyn Api,
-    source: &'static str,
-    now: Time,
-    subject: &Object,
-    kind: EventType,
-    reason: &str,
-    message: &str,
-) {
-    record_event_at(api, source, now, subject, Place::default(), kind, reason, message);
+/// What an event says.
+#[derive(Clone, Debug)]
+pub struct News<'a> {
+    /// What it is about.
+    pub about: ObjectReference,
+    /// The node whose kubelet tells of it; empty for none.
+    pub host: &'a str,
+    /// Whether it is a cause for concern.
+    pub kind: EventType,
+    /// One word.
+    pub reason: &'a str,
+    /// A sentence.
+    pub message: &'a str,
 }
 
 /// Where an event happened.
@@ -50,61 +59,202 @@ pub struct Place<'a> {
     pub field_path: &'a str,
 }
 
-/// Records an Event that has a place.
-#[expect(clippy::too_many_arguments, reason = "an event has that many parts")]
-pub fn record_event_at(
-    api: &mut dyn Api,
-    source: &'static str,
-    now: Time,
-    subject: &Object,
-    place: Place<'_>,
-    kind: EventType,
-    reason: &str,
-    message: &str,
-) {
-    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-    let namespace = if subject.namespace().is_empty() { "default" } else { subject.namespace() };
-    let name = event_name(subject, source, place.field_path, kind, reason, message);
-    let key = Key::new(EVENTS, namespace, &name);
-    let known = api.call(Request::get(&key).by(source)).ok().and_then(|reply| reply.object());
-    let stamp = meta::timestamp(now);
-    let request = match known {
-        Some(mut object) => {
-            if let Some(event) = object.edit::<Event>() {
-                event.count = Some(event.count.unwrap_or(1) + 1);
-                event.last_timestamp = Some(stamp);
-            }
-            Request::update(object)
+/// Records Events in the name of one component, as few as tell the story. Losing an event is no
+/// failure, so refusals are not reported.
+#[derive(Clone, Debug, Default)]
+pub struct Recorder {
+    correlator: Correlator,
+    /// The events that the next like them makes the first of a series.
+    series: OrdMap<u64, Series>,
+    /// When ended series were last let go.
+    swept: Time,
+    /// The number in the name of the newest event; each is named after its nanosecond.
+    stamp: u64,
+}
+
+/// An event of which there may be more.
+#[derive(Clone, Debug)]
+struct Series {
+    key: Key,
+    count: i32,
+    last: Time,
+}
+
+impl Recorder {
+    /// Records an event; a repeat raises the count of the one that stands for it.
+    pub fn record(&mut self, api: &mut dyn Api, source: &'static str, now: Time, news: News<'_>) {
+        let stamp = Some(meta::timestamp(now));
+        let fresh = Event {
+            first_timestamp: stamp.clone(),
+            last_timestamp: stamp,
+            source: Some(EventSource { component: Some(source.to_owned()), host: text(news.host) }),
+            reporting_component: Some(source.to_owned()),
+            reporting_instance: text(news.host),
+            ..self.event(now, news)
+        };
+        let Some(event) = self.correlator.correlate(fresh, now) else { return };
+        let repeat = event.count > Some(1);
+        let known = Object::new(event.clone()).key();
+        let (count, last, message) =
+            (event.count, event.last_timestamp.clone(), event.message.clone());
+        let updated = repeat
+            && update(api, source, &known, |event| {
+                event.count = count;
+                event.last_timestamp = last;
+                event.message = message;
+            });
+        if !updated {
+            self.create(api, source, event);
         }
-        None => Request::create(Object::new(Event {
+    }
+
+    /// Records an event in the newer way: with what was done, and as a series where it repeats.
+    /// Mirrors `recordToSink` of `client-go/tools/events`.
+    pub fn record_action(
+        &mut self,
+        api: &mut dyn Api,
+        source: &'static str,
+        now: Time,
+        news: News<'_>,
+        action: &str,
+        related: Option<&Object>,
+    ) {
+        self.end_series(api, source, now);
+        let related = related.map(reference);
+        let texts = [news.kind.as_str(), action, news.reason];
+        let hash = texts.iter().fold(Fnv::default(), |hash, text| hash.with(text).with("/"));
+        let hash = hash_reference(hash, Some(&news.about));
+        let hash = hash_reference(hash, related.as_ref()).0;
+        if let Some(series) = self.series.get_mut(&hash) {
+            series.count += 1;
+            series.last = now;
+            if series.count == 2 {
+                write_series(api, source, series);
+            }
+            return;
+        }
+        let message = note(news.message);
+        let event = Event {
+            event_time: Some(meta::micro_timestamp(now)),
+            action: Some(action.to_owned()),
+            related,
+            reporting_component: Some(source.to_owned()),
+            reporting_instance: Some(format!("{source}-master1")),
+            ..self.event(now, News { message: &message, ..news })
+        };
+        if let Some(key) = self.create(api, source, event) {
+            self.series.insert(hash, Series { key, count: 1, last: now });
+        }
+    }
+
+    fn event(&mut self, now: Time, news: News<'_>) -> Event {
+        let News { about, kind, reason, message, .. } = news;
+        self.stamp = (now.micros() * 1000).max(self.stamp + 1);
+        let name = about.name.as_deref().unwrap_or_default();
+        let namespace = about.namespace.clone().unwrap_or_else(|| "default".to_owned());
+        Event {
             metadata: ObjectMeta {
-                name: Some(name),
-                namespace: Some(namespace.to_owned()),
+                name: Some(format!("{name}.{:x}", self.stamp)),
+                namespace: Some(namespace),
                 ..ObjectMeta::default()
             },
-            involved_object: ObjectReference {
-                field_path: given(place.field_path),
-                ..reference(subject)
-            },
+            involved_object: about,
             type_: Some(kind.as_str().to_owned()),
             reason: Some(reason.to_owned()),
             message: Some(message.to_owned()),
-            count: Some(1),
-            first_timestamp: Some(stamp.clone()),
-            last_timestamp: Some(stamp),
-            source: Some(EventSource {
-                component: Some(source.to_owned()),
-                host: given(place.host),
-            }),
-            reporting_component: Some(source.to_owned()),
-            reporting_instance: given(place.host),
             ..Event::default()
-        })),
-    };
-    let _ = api.call(request.by(source));
+        }
+    }
+
+    /// Creates an event; under the next name where another component was as quick.
+    fn create(&mut self, api: &mut dyn Api, source: &'static str, mut event: Event) -> Option<Key> {
+        for _ in 0..8 {
+            let object = Object::new(event.clone());
+            let key = object.key();
+            match api.call(Request::create(object).by(source)) {
+                Ok(_) => return Some(key),
+                Err(status) if status.is_already_exists() => {
+                    self.stamp += 1;
+                    let name = event.involved_object.name.as_deref().unwrap_or_default();
+                    event.metadata.name = Some(format!("{name}.{:x}", self.stamp));
+                }
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
+    /// Writes the final count of series that have ended. Mirrors `finishSeries`.
+    fn end_series(&mut self, api: &mut dyn Api, source: &'static str, now: Time) {
+        if self.swept + SERIES_END > now {
+            return;
+        }
+        self.swept = now;
+        let (ended, kept) = std::mem::take(&mut self.series)
+            .into_iter()
+            .partition(|(_, series)| series.last + SERIES_END < now);
+        self.series = kept;
+        let ended: OrdMap<u64, Series> = ended;
+        for series in ended.values().filter(|series| series.count > 2) {
+            write_series(api, source, series);
+        }
+    }
 }
 
-/// A reference to `object`, as events and statuses carry it. Mirrors `ref.GetReference`.
+fn write_series(api: &mut dyn Api, source: &'static str, series: &Series) {
+    update(api, source, &series.key, |event| {
+        event.series = Some(EventSeries {
+            count: Some(series.count),
+            last_observed_time: Some(meta::micro_timestamp(series.last)),
+        });
+    });
+}
+
+/// Changes an event that was recorded; whether it is still there.
+fn update(
+    api: &mut dyn Api,
+    source: &'static str,
+    key: &Key,
+    change: impl FnOnce(&mut Event),
+) -> bool {
+    let found = api.call(Request::get(key).by(source)).ok().and_then(|reply| reply.object());
+    let Some(mut object) = found else { return false };
+    if let Some(event) = object.edit::<Event>() {
+        change(event);
+    }
+    let outcome = api.call(Request::update(object).by(source));
+    !outcome.as_ref().is_err_and(Status::is_not_found)
+}
+
+fn text(text: &str) -> Option<String> {
+    Some(text.to_owned()).filter(|text| !text.is_empty())
+}
+
+/// A message as long as a note may be. Mirrors `truncateMessage`.
+fn note(message: &str) -> String {
+    const SUFFIX: &str = " ...";
+    if message.len() <= NOTE_MAX {
+        return message.to_owned();
+    }
+    let cut = message.floor_char_boundary(NOTE_MAX - SUFFIX.len());
+    format!("{}{SUFFIX}", &message[..cut])
+}
+
+fn hash_reference(hash: Fnv, reference: Option<&ObjectReference>) -> Fnv {
+    let Some(reference) = reference else { return hash.with("-") };
+    let parts = [
+        &reference.api_version,
+        &reference.kind,
+        &reference.namespace,
+        &reference.name,
+        &reference.uid,
+        &reference.resource_version,
+        &reference.field_path,
+    ];
+    parts.iter().fold(hash, |hash, part| hash.with(part.as_deref().unwrap_or_default()).with("/"))
+}
+
+/// A reference to `object`, as events carry it. Mirrors `ref.GetReference`.
 pub fn reference(object: &Object) -> ObjectReference {
     ObjectReference {
         api_version: Some(object.api_version().to_owned()),
@@ -115,21 +265,4 @@ pub fn reference(object: &Object) -> ObjectReference {
         resource_version: object.meta().resource_version.clone(),
         field_path: None,
     }
-}
-
-/// Subject and a hash over what makes two events the same one, so that a repeat finds the first.
-fn event_name(
-    subject: &Object,
-    source: &str,
-    field_path: &str,
-    kind: EventType,
-    reason: &str,
-    message: &str,
-) -> String {
-    let parts = [subject.kind(), subject.uid(), source, field_path, kind.as_str(), reason, message];
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in parts.join("\n").bytes() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-    format!("{}.{hash:016x}", subject.name())
 }

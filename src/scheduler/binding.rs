@@ -99,7 +99,8 @@ impl Scheduler {
                 self.nodes.place(node, Rc::new(pod.clone()));
                 let text =
                     format!("Successfully assigned {}/{} to {node}", key.namespace, key.name);
-                cx.event(&pod.object, EventType::Normal, "Scheduled", &text);
+                let what = ("Scheduled", "Binding");
+                cx.event_of_action(&pod.object, None, EventType::Normal, what, &text);
             }
             Err(status) if status.is_not_found() => {
                 self.queue.remove(key);
@@ -109,7 +110,8 @@ impl Scheduler {
                 self.nodes.remove(&pod.uid);
                 self.queue.errored(key, cx.now);
                 let text = format!("running Bind plugin \"DefaultBinder\": {status}");
-                cx.event(&pod.object, EventType::Warning, "FailedScheduling", &text);
+                let what = ("FailedScheduling", "Scheduling");
+                cx.event_of_action(&pod.object, None, EventType::Warning, what, &text);
             }
         }
     }

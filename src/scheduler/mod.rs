@@ -190,7 +190,8 @@ impl Scheduler {
             let _ = failure::set_condition(cx, &victim.object, condition, None);
             let _ = cx.delete(&victim.object.key());
             let text = format!("Preempted by pod {} on node {node}", pod.uid);
-            cx.event(&victim.object, EventType::Normal, "Preempted", &text);
+            let what = ("Preempted", "Preempting");
+            cx.event_of_action(&victim.object, Some(&pod.object), EventType::Normal, what, &text);
         }
         report(cx, &pod.object, message, Some(node));
     }
@@ -254,7 +255,8 @@ impl Scheduler {
 
 /// Says that a pod fits nowhere: an Event and its condition.
 fn report(cx: &mut Context<'_>, object: &Object, message: &str, nominated: Option<&str>) {
-    cx.event(object, EventType::Warning, "FailedScheduling", message);
+    let what = ("FailedScheduling", "Scheduling");
+    cx.event_of_action(object, None, EventType::Warning, what, message);
     // The pod may be gone by now; the queue will hear of it.
     let _: Result<(), Status> = failure::set_unschedulable(cx, object, message, nominated);
 }

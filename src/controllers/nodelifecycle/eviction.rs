@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use imbl::OrdMap;
-use k8s_openapi::api::core::v1::{Node, Pod, Taint};
+use k8s_openapi::api::core::v1::{Node, ObjectReference, Pod, Taint};
 
 use super::plan::stay;
 use super::{NODES, pods_on, set_condition};
@@ -47,7 +47,7 @@ impl Controller for TaintEviction {
         let Some(time) = stay(&taints, tolerations.unwrap_or_default()) else {
             if self.since.remove(key).is_some() {
                 let message = format!("Cancelling deletion of Pod {name}");
-                cx.event(object, EventType::Normal, "TaintManagerEviction", &message);
+                cx.event_about(bare(key), EventType::Normal, "TaintManagerEviction", &message);
             }
             return Ok(Next::OnChange);
         };
@@ -56,11 +56,22 @@ impl Controller for TaintEviction {
             return Ok(Next::After(due.since(cx.now)));
         }
         let message = format!("Marking for deletion Pod {name}");
-        cx.event(object, EventType::Normal, "TaintManagerEviction", &message);
+        cx.event_about(bare(key), EventType::Normal, "TaintManagerEviction", &message);
         let why = ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
         remove(cx, object, why, None)?;
         self.since.remove(key);
         Ok(Next::OnChange)
+    }
+}
+
+/// A pod by its name alone: these events do not know its uid.
+fn bare(key: &Key) -> ObjectReference {
+    ObjectReference {
+        api_version: Some("v1".to_owned()),
+        kind: Some("Pod".to_owned()),
+        namespace: Some(key.namespace.to_string()),
+        name: Some(key.name.to_string()),
+        ..ObjectReference::default()
     }
 }
 

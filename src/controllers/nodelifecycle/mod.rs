@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use imbl::OrdMap;
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::{Node, NodeCondition, Pod, PodCondition, Taint};
+use k8s_openapi::api::core::v1::{Node, NodeCondition, ObjectReference, Pod, PodCondition, Taint};
 
 pub use self::eviction::{OrphanedPods, TaintEviction};
 use super::Settings;
 use super::pod::{self, PODS};
 use crate::api::Status;
 use crate::object::{GroupResource, Key, Object, meta};
-use crate::runtime::{Cache, Context, Controller, EventType, Next, Watch};
+use crate::runtime::{Cache, Context, Controller, EventType, Next, Watch, reference};
 use crate::sim::Time;
 
 /// The type of nodes.
@@ -57,14 +57,14 @@ impl Controller for NodeLifecycle {
         let Some(object) = cx.cache.get(key) else {
             if let Some(gone) = self.known.remove(key) {
                 let message = format!("Node {name} event: Removing Node {name} from Controller");
-                cx.event(&gone, EventType::Normal, "RemovingNode", &message);
+                cx.event_about(about(&gone), EventType::Normal, "RemovingNode", &message);
             }
             return Ok(Next::OnChange);
         };
         let Some(node) = object.get::<Node>() else { return Ok(Next::OnChange) };
         if self.known.insert(key.clone(), object.clone()).is_none() {
             let message = format!("Node {name} event: Registered Node {name} in Controller");
-            cx.event(object, EventType::Normal, "RegisteredNode", &message);
+            cx.event_about(about(object), EventType::Normal, "RegisteredNode", &message);
         }
         let plan = plan::plan(
             ready(node),
@@ -80,7 +80,7 @@ impl Controller for NodeLifecycle {
             }
             object = cx.update_status(object)?;
             let message = format!("Node {name} status is now: NodeNotReady");
-            cx.event(&object, EventType::Normal, "NodeNotReady", &message);
+            cx.event_about(about(&object), EventType::Normal, "NodeNotReady", &message);
         }
         let tainted = taint(&object, plan.taint(), cx.now);
         if !tainted.equal(&object) {
@@ -95,6 +95,11 @@ impl Controller for NodeLifecycle {
     fn resync(&self) -> Option<Duration> {
         Some(self.settings.node_monitor_period)
     }
+}
+
+/// A node as these events refer to it. Mirrors `RecordNodeEvent`.
+fn about(node: &Object) -> ObjectReference {
+    ObjectReference { resource_version: None, ..reference(node) }
 }
 
 /// The status of the condition `Ready`.

@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, PodStatus};
 
+use super::quality;
 use crate::kinds::cells::{self, NONE};
 use crate::kinds::describe::containers::{self, Place};
 use crate::kinds::describe::{Lines, controller, pairs, time, volumes};
@@ -18,38 +19,11 @@ pub fn describe(pod: &Pod, now: Time) -> String {
     state(&mut out, pod, spec, status, now);
     blocks(&mut out, pod, spec, status);
     volumes::write(&mut out, spec.volumes.as_ref(), false);
-    out.field(0, "QoS Class", status.qos_class.as_deref().unwrap_or_else(|| qos_class(spec)));
+    out.field(0, "QoS Class", status.qos_class.as_deref().unwrap_or_else(|| quality::of(spec)));
     pairs::labels(&mut out, 0, "Node-Selectors", spec.node_selector.as_ref());
     pairs::tolerations(&mut out, 0, spec.tolerations.as_ref());
     pairs::spread(&mut out, 0, spec.topology_spread_constraints.as_ref());
     out.raw()
-}
-
-/// The quality of service that a pod asks for. Mirrors `qos.ComputePodQOS`.
-pub fn qos_class(spec: &PodSpec) -> &'static str {
-    let inits = spec.init_containers.iter().flatten();
-    let containers: Vec<&Container> = spec.containers.iter().chain(inits).collect();
-    let amount = |container: &Container, limits: bool, name: &str| {
-        let resources = container.resources.as_ref()?;
-        let amounts = if limits { &resources.limits } else { &resources.requests };
-        amounts.as_ref()?.get(name).map(|amount| amount.0.clone())
-    };
-    const NAMES: [&str; 2] = ["cpu", "memory"];
-    let is_fixed = |container: &Container, name: &str| {
-        let limit = amount(container, true, name);
-        limit.is_some() && amount(container, false, name) == limit
-    };
-    let has_any = |container: &Container, name: &str| {
-        amount(container, true, name).or_else(|| amount(container, false, name)).is_some()
-    };
-    let all = || containers.iter().flat_map(|c| NAMES.iter().map(move |name| (*c, *name)));
-    if !all().any(|(container, name)| has_any(container, name)) {
-        "BestEffort"
-    } else if all().all(|(container, name)| is_fixed(container, name)) {
-        "Guaranteed"
-    } else {
-        "Burstable"
-    }
 }
 
 fn given(text: &Option<String>) -> Option<&String> {

@@ -2,13 +2,13 @@
 
 mod columns;
 mod describe;
+mod quality;
 mod validate;
 
 pub use columns::status_word;
+pub use quality::of as qos_class;
 
-pub use describe::qos_class;
-
-use k8s_openapi::api::core::v1::{Pod, PodStatus};
+use k8s_openapi::api::core::v1::{Pod, PodCondition, PodStatus};
 
 use serde_json::Value;
 
@@ -55,8 +55,14 @@ impl Typed for Pods {
 
     fn prepare_create(pod: &mut Pod) {
         prepare::first_generation(&mut pod.metadata);
-        let phase = Some("Pending".to_owned());
-        pod.status = Some(PodStatus { phase, ..PodStatus::default() });
+        let spec = pod.spec.clone().unwrap_or_default();
+        let gated = spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty());
+        pod.status = Some(PodStatus {
+            phase: Some("Pending".to_owned()),
+            qos_class: Some(quality::of(&spec).to_owned()),
+            conditions: gated.then(|| vec![gated_condition(pod)]),
+            ..PodStatus::default()
+        });
     }
 
     fn prepare_update(new: &mut Pod, old: &Pod) {
@@ -68,6 +74,9 @@ impl Typed for Pods {
     fn prepare_status(new: &mut Pod, old: &Pod) {
         // Go writes these out even when they are empty.
         let status = new.status.get_or_insert_default();
+        if status.qos_class.is_none() {
+            status.qos_class = old.status.as_ref().and_then(|old| old.qos_class.clone());
+        }
         for statuses in [&mut status.init_container_statuses, &mut status.container_statuses] {
             for container in statuses.iter_mut().flatten() {
                 container.state.get_or_insert_default();
@@ -116,5 +125,18 @@ impl Typed for Pods {
 
     fn describe(object: &Pod, _: &mut dyn Lookup, now: Time) -> String {
         describe::describe(object, now)
+    }
+}
+
+/// What is said of a pod that waits for its gates to be taken away.
+/// Mirrors `applySchedulingGatedCondition`.
+fn gated_condition(pod: &Pod) -> PodCondition {
+    PodCondition {
+        type_: "PodScheduled".to_owned(),
+        status: "False".to_owned(),
+        reason: Some("SchedulingGated".to_owned()),
+        message: Some("Scheduling is blocked due to non-empty scheduling gates".to_owned()),
+        last_transition_time: pod.metadata.creation_timestamp.clone(),
+        ..PodCondition::default()
     }
 }
