@@ -40,7 +40,9 @@ impl Driver {
 
     /// Calls an endpoint below the session.
     pub fn call(&self, method: &str, path: &str, body: &Value) -> Result<Value, String> {
-        http::call(self.port, method, &format!("/session/{}/{path}", self.session), body)
+        let slash = if path.is_empty() { "" } else { "/" };
+        let path = format!("/session/{}{slash}{path}", self.session);
+        http::call(self.port, method, &path, body)
     }
 
     /// Calls an endpoint that only fails when the browser is broken.
