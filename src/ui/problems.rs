@@ -146,7 +146,9 @@ fn fields(text: &str) -> Vec<(String, String)> {
     let mut bounds: Vec<usize> = bounds.map(|(at, _)| at).collect();
     bounds.sort_unstable();
     for (n, &at) in bounds.iter().enumerate() {
-        let start = text[..at].rfind([' ', '[', '*']).map_or(0, |s| s + 1);
+        let start = text[..at].rfind([' ', '*']).map_or(0, |s| s + 1);
+        // Several errors stand in brackets; a bracket further on is an index of the field.
+        let start = start + usize::from(text[start..].starts_with('['));
         let end = bounds
             .get(n + 1)
             .map_or(text.len(), |next| text[..*next].rfind(", ").unwrap_or(text.len()));
