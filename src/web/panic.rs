@@ -22,8 +22,11 @@ pub fn install(words: Words) {
     let Some(document) = document() else { return };
     // A document too broken to draw on cannot be reported on either.
     let _built = build(&document, words);
+    // Whoever listened before goes on listening: a console, or a test's harness.
+    let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         let _shown = show(&info.to_string());
+        before(info);
     }));
 }
 

@@ -17,8 +17,8 @@ use tabernetes::ui::view::{Facts, Item, Load, PodFacts, Ref, Tone};
 use tabernetes::ui::widgets::load::{LoadSliders, LoadSlidersProps};
 use tabernetes::ui::widgets::tile::{Pods, PodsProps};
 use tabernetes::web::panic;
+use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Element, Event, EventInit, HtmlElement, HtmlInputElement, HtmlTextAreaElement};
 use yew::{BaseComponent, Callback, Properties};
@@ -33,14 +33,6 @@ fn document() -> web_sys::Document {
     web_sys::window().unwrap().document().unwrap()
 }
 
-/// Lets everything that is due in the page's queue happen.
-async fn settle() {
-    for _ in 0..8 {
-        let done = js_sys::Promise::resolve(&JsValue::UNDEFINED);
-        wasm_bindgen_futures::JsFuture::from(done).await.unwrap();
-    }
-}
-
 async fn show<C: BaseComponent>(props: impl FnOnce(Callback<Act>) -> C::Properties) -> Shown
 where
     C::Properties: Properties,
@@ -53,7 +45,7 @@ where
         Callback::from(move |act| acts.borrow_mut().push(act))
     };
     yew::Renderer::<C>::with_root_and_props(root.clone(), props(act)).render();
-    settle().await;
+    yew::scheduler::flush().await;
     Shown { root, acts }
 }
 
@@ -255,7 +247,6 @@ fn refusals_are_led_back_to_their_lines() {
 /// The panic is a real one, in a listener of the page; the hook that the page installs reports it.
 #[wasm_bindgen_test]
 fn a_panic_is_reported_and_leads_back() {
-    let harness = std::panic::take_hook();
     let words = panic::Words { title: "Broken", advice: "Kept.", back: "Back", fresh: "Fresh" };
     panic::install(words);
     let overlay = document().get_element_by_id("failure").unwrap();
@@ -264,7 +255,6 @@ fn a_panic_is_reported_and_leads_back() {
     let listener = Closure::<dyn FnMut()>::new(|| panic!("on purpose"));
     button.add_event_listener_with_callback("click", listener.as_ref().unchecked_ref()).unwrap();
     button.click();
-    std::panic::set_hook(harness);
     assert!(!overlay.has_attribute("hidden"));
     assert_eq!(overlay.get_attribute("role").as_deref(), Some("alertdialog"));
     let text = overlay.text_content().unwrap();
