@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::files::{Files, Node};
 use super::reference::Reference;
+use crate::base::yaml;
 
 /// The embedded data files, one per family of images.
 const DATA: [&str; 6] = [
@@ -150,6 +152,12 @@ pub enum PullError {
     NotFound(String),
 }
 
+/// Reads an embedded data file.
+fn embedded<T: DeserializeOwned>(text: &str) -> T {
+    let value = yaml::parse_one(text).expect("embedded data is YAML");
+    T::deserialize(&value).expect("embedded data has the right form")
+}
+
 impl Default for Registry {
     fn default() -> Self {
         Self::new()
@@ -164,8 +172,7 @@ impl Registry {
     pub fn new() -> Self {
         let mut images = BTreeMap::new();
         for text in DATA {
-            let list: Vec<Image> = serde_yaml::from_str(text).expect("embedded images parse");
-            for mut image in list {
+            for mut image in embedded::<Vec<Image>>(text) {
                 image.lay_out();
                 let image = Rc::new(image);
                 for name in &image.names {
@@ -186,7 +193,7 @@ impl Registry {
         Self {
             images: Rc::new(images),
             unknown: Rc::new(unknown),
-            missing: Rc::new(serde_yaml::from_str(MISSING).expect("embedded list parses")),
+            missing: Rc::new(embedded(MISSING)),
             marked: imbl::OrdSet::new(),
         }
     }

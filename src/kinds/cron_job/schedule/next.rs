@@ -3,13 +3,18 @@
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
-use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
+use jiff::tz::{Offset, TimeZone};
 
 use super::{Fields, STAR, Schedule};
 use crate::sim::Time;
 
 /// How many years ahead a moment is looked for.
 const YEARS: i16 = 5;
+
+/// The zones that are one rule in all times to come: a name and its rule a line, made by `build.rs`.
+const RULES: &str = include_str!(concat!(env!("OUT_DIR"), "/zone_rules.txt"));
+/// The zones whose changes to come are written out, as TZif.
+const TABLES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/zone_tables.rs"));
 
 /// Where clocks show the time that a schedule is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +32,14 @@ impl Zone {
         if matches!(name, "" | "UTC" | "Local") {
             return Ok(Self::UTC);
         }
-        let zone = TimeZoneDatabase::bundled().get(name).ok();
-        let zone = zone.filter(|zone| zone.iana_name() == Some(name));
+        let rule = RULES.lines().filter_map(|line| line.split_once(' ')).find(|(n, _)| *n == name);
+        let zone = match rule {
+            Some((_, rule)) => TimeZone::posix(rule).ok(),
+            None => TABLES
+                .iter()
+                .find(|(listed, _)| *listed == name)
+                .and_then(|(_, table)| TimeZone::tzif(name, table).ok()),
+        };
         zone.map(Self).ok_or_else(|| format!("unknown time zone {name}"))
     }
 

@@ -32,7 +32,7 @@ const NEXT: &str = "
 30 2 * * *         | 2026-10-24T23:00:00Z | Europe/Berlin    => 2026-10-25T00:30:00Z
 30 2 * * *         | 2026-10-25T00:30:00Z | Europe/Berlin    => 2026-10-25T01:30:00Z
 # Clocks skip midnight.
-0 0 * * *          | 2018-11-03T12:00:00Z | America/Sao_Paulo => 2018-11-05T02:00:00Z
+0 0 * * *          | 2026-03-28T12:00:00Z | Asia/Beirut       => 2026-03-29T21:00:00Z
 ";
 
 #[test]
