@@ -6,6 +6,10 @@ use imbl::OrdMap;
 use crate::object::{GroupResource, Key, Object, Str, meta};
 use crate::store::{Change, ChangeKind, Store};
 
+/// What no component watches, and what is most of all that is written: keeping it would cost
+/// time and memory for nothing. Mirrors that no informer of upstream's components is for Events.
+const UNWATCHED: GroupResource = GroupResource::new("", "events");
+
 type Table = OrdMap<(Str, Str), Object>;
 
 /// The objects a component knows of. It may lag behind the store, never run ahead of it,
@@ -13,8 +17,9 @@ type Table = OrdMap<(Str, Str), Object>;
 #[derive(Clone, Debug, Default)]
 pub struct Cache {
     tables: OrdMap<GroupResource, Table>,
-    /// Every object by the uid of each of its owners; by the empty one where none manages it.
-    owned: OrdMap<(Str, Key), Object>,
+    /// The objects of a type by the uid of each of their owners; by the empty one where none
+    /// manages them.
+    owned: OrdMap<(Str, GroupResource), Table>,
     revision: u64,
 }
 
@@ -43,14 +48,7 @@ impl Cache {
         resource: &GroupResource,
         namespace: &str,
     ) -> impl Iterator<Item = &'a Object> + use<'a> {
-        let first: (Str, Str) = (namespace.into(), "".into());
-        let wanted = first.0.clone();
-        self.tables
-            .get(resource)
-            .into_iter()
-            .flat_map(move |table| table.range(first.clone()..))
-            .take_while(move |((namespace, _), _)| *namespace == wanted)
-            .map(|(_, object)| object)
+        in_namespace(self.tables.get(resource), namespace)
     }
 
     /// The objects of a type that the object with `uid` manages, by namespace and name.
@@ -59,24 +57,20 @@ impl Cache {
         uid: &str,
         resource: &GroupResource,
     ) -> impl Iterator<Item = &'a Object> + use<'a> {
-        let (uid, resource): (Str, _) = (uid.into(), resource.clone());
-        let managing = uid.clone();
-        let first = (uid.clone(), Key::new(resource.clone(), "", ""));
-        self.owned
-            .range(first..)
-            .take_while(move |((owner, key), _)| *owner == uid && key.resource == resource)
-            .map(|(_, object)| object)
-            .filter(move |object| meta::is_controlled_by(object.meta(), &managing))
+        let uid: Str = uid.into();
+        let table = self.owned.get(&(uid.clone(), resource.clone()));
+        let objects = table.into_iter().flat_map(OrdMap::values);
+        objects.filter(move |object| meta::is_controlled_by(object.meta(), &uid))
     }
 
     /// The objects of every type that name the object with `uid` among their owners.
     pub fn dependents_of<'a>(&'a self, uid: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
         let uid: Str = uid.into();
-        let first = (uid.clone(), Key::new(GroupResource::new("", ""), "", ""));
+        let first = (uid.clone(), GroupResource::new("", ""));
         self.owned
             .range(first..)
             .take_while(move |((owner, _), _)| *owner == uid)
-            .map(|(_, object)| object)
+            .flat_map(|(_, table)| table.values())
     }
 
     /// The objects of a type in one namespace that nothing manages, by name.
@@ -85,23 +79,20 @@ impl Cache {
         resource: &GroupResource,
         namespace: &str,
     ) -> impl Iterator<Item = &'a Object> + use<'a> {
-        let wanted = Key::new(resource.clone(), namespace, "");
-        let first: (Str, Key) = ("".into(), wanted.clone());
-        self.owned
-            .range(first..)
-            .take_while(move |((owner, key), _)| {
-                owner.is_empty()
-                    && key.resource == wanted.resource
-                    && key.namespace == wanted.namespace
-            })
-            .map(|(_, object)| object)
+        in_namespace(self.owned.get(&("".into(), resource.clone())), namespace)
     }
 
     /// Takes in one delivered change.
     pub fn apply(&mut self, change: &Change) {
         assert!(change.revision > self.revision, "a cache never goes back in time");
         self.revision = change.revision;
-        if let Some(previous) = &change.previous {
+        if change.object.resource() == UNWATCHED {
+            return;
+        }
+        let stays = |previous: &Object| {
+            change.kind != ChangeKind::Deleted && owners(previous) == owners(&change.object)
+        };
+        if let Some(previous) = change.previous.as_ref().filter(|previous| !stays(previous)) {
             self.forget(previous);
         }
         if change.kind != ChangeKind::Deleted {
@@ -116,7 +107,7 @@ impl Cache {
         let before =
             std::mem::replace(self, Self { revision: store.revision(), ..Self::default() });
         let mut changes = Vec::new();
-        for resource in store.resources() {
+        for resource in store.resources().filter(|resource| **resource != UNWATCHED) {
             for object in store.list(resource) {
                 self.remember(object.clone());
                 let previous = before.get(&object.key()).cloned();
@@ -148,21 +139,41 @@ impl Cache {
 
     fn remember(&mut self, object: Object) {
         let key = object.key();
+        let place = (key.namespace, key.name);
         for owner in owners(&object) {
-            self.owned.insert((owner, key.clone()), object.clone());
+            let table = self.owned.entry((owner, key.resource.clone())).or_default();
+            table.insert(place.clone(), object.clone());
         }
-        self.tables.entry(key.resource).or_default().insert((key.namespace, key.name), object);
+        self.tables.entry(key.resource).or_default().insert(place, object);
     }
 
     fn forget(&mut self, object: &Object) {
         let key = object.key();
+        let place = (key.namespace, key.name);
         for owner in owners(object) {
-            self.owned.remove(&(owner, key.clone()));
+            let kept = (owner, key.resource.clone());
+            if let Some(table) = self.owned.get_mut(&kept) {
+                table.remove(&place);
+                if table.is_empty() {
+                    self.owned.remove(&kept);
+                }
+            }
         }
         if let Some(table) = self.tables.get_mut(&key.resource) {
-            table.remove(&(key.namespace, key.name));
+            table.remove(&place);
         }
     }
+}
+
+/// The objects of a table in one namespace, by name.
+fn in_namespace<'a>(
+    table: Option<&'a Table>,
+    namespace: &str,
+) -> impl Iterator<Item = &'a Object> + use<'a> {
+    let first: (Str, Str) = (namespace.into(), "".into());
+    let wanted = first.0.clone();
+    let objects = table.into_iter().flat_map(move |table| table.range(first.clone()..));
+    objects.take_while(move |((namespace, _), _)| *namespace == wanted).map(|(_, object)| object)
 }
 
 /// The uids of an object's owners, and the empty one where none of them manages it.

@@ -85,7 +85,9 @@ impl Trace {
     pub fn since(&self, sequence: u64) -> impl Iterator<Item = &Record> {
         let first = self.records.front().map_or(self.sequence + 1, |record| record.sequence);
         let skip = (sequence + 1).saturating_sub(first);
-        self.records.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX))
+        let first = usize::try_from(skip).unwrap_or(usize::MAX);
+        // By number: skipping would walk over all that is skipped.
+        (first..self.records.len()).filter_map(|index| self.records.get(index))
     }
 
     /// The number of the newest record; zero before the first.

@@ -181,7 +181,9 @@ impl Store {
     /// [`Compacted`] when some of them are no longer kept.
     pub fn since(&self, revision: u64) -> Result<impl Iterator<Item = &Change>, Compacted> {
         let skip = revision.checked_sub(self.oldest()).ok_or(Compacted)?;
-        Ok(self.history.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)))
+        let first = usize::try_from(skip).unwrap_or(usize::MAX);
+        // By number: skipping would walk over all that is skipped.
+        Ok((first..self.history.len()).filter_map(|index| self.history.get(index)))
     }
 
     fn record(&mut self, kind: ChangeKind, object: Object, previous: Option<Object>) {
