@@ -1,7 +1,9 @@
 //! What every object's metadata must satisfy.
 //! Mirrors `k8s.io/apimachinery/pkg/api/validation/objectmeta.go`.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
+    ObjectMeta, OwnerReference, Time as Timestamp,
+};
 
 use crate::base::label_name;
 use crate::kinds::{FieldError, Names};
@@ -50,23 +52,26 @@ pub(super) fn validate_update(new: &ObjectMeta, old: &ObjectMeta) -> Vec<FieldEr
     if old.deletion_timestamp.is_some() {
         errors.extend(new_finalizers(new, old));
     }
-    let stamp = |stamp: &Option<_>| {
-        stamp
-            .as_ref()
-            .map(|time: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Time| time.0.to_string())
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let stamp =
+        |stamp: &Option<Timestamp>| stamp.as_ref().map_or_else(String::new, |t| t.0.to_string());
+    let mut refuse = |field: &str, value: String| {
+        errors.push(FieldError::invalid(&format!("metadata.{field}"), value, IMMUTABLE));
     };
-    let pairs = [
-        ("name", new.name.clone(), old.name.clone()),
-        ("namespace", new.namespace.clone(), old.namespace.clone()),
-        ("uid", new.uid.clone(), old.uid.clone()),
-        ("creationTimestamp", stamp(&new.creation_timestamp), stamp(&old.creation_timestamp)),
-        ("deletionTimestamp", stamp(&new.deletion_timestamp), stamp(&old.deletion_timestamp)),
-    ];
-    for (field, new, old) in pairs {
-        if new != old {
-            let value = new.unwrap_or_default();
-            errors.push(FieldError::invalid(&format!("metadata.{field}"), value, IMMUTABLE));
-        }
+    if new.name != old.name {
+        refuse("name", text(&new.name));
+    }
+    if new.namespace != old.namespace {
+        refuse("namespace", text(&new.namespace));
+    }
+    if new.uid != old.uid {
+        refuse("uid", text(&new.uid));
+    }
+    if new.creation_timestamp != old.creation_timestamp {
+        refuse("creationTimestamp", stamp(&new.creation_timestamp));
+    }
+    if new.deletion_timestamp != old.deletion_timestamp {
+        refuse("deletionTimestamp", stamp(&new.deletion_timestamp));
     }
     let grace = new.deletion_grace_period_seconds;
     if grace != old.deletion_grace_period_seconds {

@@ -6,6 +6,7 @@ mod decode;
 /// What the server serves: the rows of `kubectl api-resources`.
 pub mod discovery;
 mod door;
+mod expiry;
 /// HTTP: requests and answers as clients write and read them.
 #[cfg(not(target_arch = "wasm32"))]
 pub mod http;

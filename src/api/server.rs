@@ -1,5 +1,6 @@
 //! [`Server`]: the store behind the one door.
 
+use super::expiry::Leases;
 use super::{Api, Reply, Request, Status, Verb, bootstrap};
 use crate::kinds::{KINDS, Kind};
 use crate::object::{GroupResource, Key, Object};
@@ -14,6 +15,7 @@ pub struct Server {
     pub(super) store: Store,
     pub(super) rng: Rng,
     pub(super) now: Time,
+    pub(super) leases: Leases,
     kinds: &'static [&'static dyn Kind],
     started: bool,
     pub(super) warnings: Vec<String>,
@@ -27,6 +29,7 @@ impl Server {
             store: Store::default(),
             rng,
             now: Time::default(),
+            leases: Leases::default(),
             kinds: KINDS,
             started: false,
             warnings: Vec::new(),
@@ -76,11 +79,13 @@ impl Server {
             return Ok(object);
         }
         let (resource, name) = (object.resource(), object.name().to_owned());
-        self.store.put(object, must).map_err(|conflict| match conflict {
+        let stored = self.store.put(object, must).map_err(|conflict| match conflict {
             Conflict::Exists => Status::already_exists(&resource, &name),
             Conflict::Missing => Status::not_found(&resource, &name),
             Conflict::Stale => Status::stale(&resource, &name),
-        })
+        })?;
+        self.leases.attach(&stored, self.now);
+        Ok(stored)
     }
 
     /// Removes an object, unless this is a dry run.

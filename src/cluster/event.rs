@@ -20,6 +20,8 @@ pub enum Event {
     Kubelet,
     /// The use of CPU and memory is sampled.
     Sample,
+    /// The API server removes what has expired.
+    Expire,
 }
 
 /// For each component with one event at a time, when that event is planned.
@@ -30,6 +32,7 @@ pub(super) struct Planned {
     schedule: Option<Time>,
     kubelet: Option<Time>,
     sample: Option<Time>,
+    expire: Option<Time>,
 }
 
 impl Planned {
@@ -45,6 +48,7 @@ impl Planned {
             Event::Schedule => &mut self.schedule,
             Event::Kubelet => &mut self.kubelet,
             Event::Sample => &mut self.sample,
+            Event::Expire => &mut self.expire,
             Event::Deliver(_) | Event::Sync(_) | Event::Resync(_) => return None,
         };
         plan(slot, wanted, now, cost)
@@ -60,6 +64,10 @@ impl Planned {
 
     pub(super) fn take_sample(&mut self, now: Time) -> bool {
         take(&mut self.sample, now)
+    }
+
+    pub(super) fn take_expire(&mut self, now: Time) -> bool {
+        take(&mut self.expire, now)
     }
 }
 

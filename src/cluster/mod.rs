@@ -8,6 +8,7 @@ mod invariants;
 mod view;
 mod worker;
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use imbl::OrdMap;
@@ -27,7 +28,7 @@ use crate::scheduler::Scheduler;
 use crate::sim::{Agenda, Rng, Time, Trace};
 use crate::store::Store;
 use view::{View, ViewId};
-use worker::Worker;
+use worker::{Watchers, Worker};
 
 /// When every cluster's clock starts: 2026-01-05 08:00:00 UTC, a Monday.
 pub const START: Time = Time::from_seconds(1_767_600_000);
@@ -44,13 +45,14 @@ pub struct Cluster {
     agenda: Agenda<Event>,
     views: [View; ViewId::COUNT],
     workers: Vec<Worker>,
+    watchers: Rc<Watchers>,
     scheduler: Scheduler,
     kubelets: Kubelets,
     network: Network,
     metrics: Metrics,
     /// Whether the kubelets run; without them others keep the nodes and run the Pods.
     runs_pods: bool,
-    /// The planned `Schedule`, `Kubelet` and `Sample` events; others of their kind are stale.
+    /// The planned `Schedule`, `Kubelet`, `Sample` and `Expire` events; others of their kind are stale.
     planned: event::Planned,
     rng: Rng,
     trace: Trace,
@@ -68,12 +70,14 @@ impl Cluster {
     /// A cluster with nodes of one's own choice, just switched on.
     pub fn with_options(seed: u64, options: &Options) -> Self {
         let rng = Rng::from_seed(seed);
-        let controllers = crate::controllers::controllers(options.settings);
+        let controllers = crate::controllers::controllers(options.settings).into_iter();
+        let workers: Vec<Worker> = controllers.map(|c| Worker::new(c, &rng)).collect();
         let mut cluster = Self {
             server: Server::new(rng.fork("apiserver")),
             agenda: Agenda::new(options.start),
             views: ViewId::ALL.map(|id| View::new(id, &rng)),
-            workers: controllers.into_iter().map(|c| Worker::new(c, &rng)).collect(),
+            watchers: Rc::new(Watchers::of(&workers)),
+            workers,
             scheduler: Scheduler::new(rng.fork("scheduler")),
             kubelets: Kubelets::new(rng.fork("kubelet")),
             network: Network::default(),
@@ -205,6 +209,12 @@ impl Cluster {
                 }
                 self.metrics.sample(&self.kubelets, now);
             }
+            Event::Expire => {
+                if !self.planned.take_expire(now) {
+                    return false;
+                }
+                self.server.expire();
+            }
         }
         true
     }
@@ -217,9 +227,7 @@ impl Cluster {
         for change in &changes {
             match id {
                 ViewId::Controllers => {
-                    for worker in &mut self.workers {
-                        worker.wake(change, &view.cache, now);
-                    }
+                    self.watchers.wake(&mut self.workers, change, &view.cache, now);
                 }
                 ViewId::Scheduler => self.scheduler.observe(change),
                 ViewId::Kubelets => self.kubelets.observe(change, now),
@@ -253,7 +261,8 @@ impl Cluster {
     }
 
     fn resync(&mut self, index: usize) {
-        self.workers[index].wake_all(&self.views[ViewId::Controllers as usize].cache);
+        let cache = &self.views[ViewId::Controllers as usize].cache;
+        self.watchers.wake_all(&mut self.workers, index, cache);
         self.plan_resync(index);
     }
 
@@ -304,6 +313,7 @@ impl Cluster {
             (self.scheduler.next_time(now), Event::Schedule),
             (outside(self.kubelets.next_time(now)), Event::Kubelet),
             (outside(self.metrics.next_time(now)), Event::Sample),
+            (self.server.next_expiry(), Event::Expire),
         ];
         for (time, event) in wanted {
             if let Some(time) = self.planned.plan(time, now, STEP_COST, &event) {

@@ -1,21 +1,54 @@
 //! A controller with its queue: the reconcile loop that upstream writes again in every controller.
 
-use std::rc::Rc;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::event::{plan, take};
 use crate::api::Api;
-use crate::object::Key;
+use crate::object::{GroupResource, Key};
 use crate::runtime::{Cache, Context, Controller, Next, Queue, Recorder, Watch};
 use crate::sim::{Rng, Time, Trace};
 use crate::store::Change;
 
-/// A controller, what wakes it, and the keys it has to work on.
+/// Which controllers watch a type, in their order: asked once, since every change is looked up.
+pub(super) struct Watchers(BTreeMap<GroupResource, Vec<(usize, Watch)>>);
+
+impl Watchers {
+    /// What the controllers of `workers` watch.
+    pub(super) fn of(workers: &[Worker]) -> Self {
+        let mut watchers: BTreeMap<GroupResource, Vec<(usize, Watch)>> = BTreeMap::new();
+        for (index, worker) in workers.iter().enumerate() {
+            for watch in worker.controller.watches() {
+                watchers.entry(watch.resource().clone()).or_default().push((index, watch));
+            }
+        }
+        Self(watchers)
+    }
+
+    /// Queues the keys that a change wakes.
+    pub(super) fn wake(&self, workers: &mut [Worker], change: &Change, cache: &Cache, now: Time) {
+        for (index, watch) in self.0.get(&change.object.resource()).into_iter().flatten() {
+            let keys = watch.wakes(&change.object, change.previous.as_ref(), cache);
+            keys.into_iter().for_each(|key| workers[*index].wake(key, change, now));
+        }
+    }
+
+    /// Queues every object of a controller's own types.
+    pub(super) fn wake_all(&self, workers: &mut [Worker], index: usize, cache: &Cache) {
+        let own = |(watcher, watch): &&(usize, Watch)| {
+            *watcher == index && matches!(watch, Watch::Own(_))
+        };
+        for (_, watch) in self.0.values().flatten().filter(own) {
+            let objects = cache.list(watch.resource());
+            objects.for_each(|object| workers[index].queue.add(object.key()));
+        }
+    }
+}
+
+/// A controller and the keys it has to work on.
 #[derive(Clone)]
 pub(super) struct Worker {
     controller: Box<dyn Controller>,
-    /// What wakes it: asked once, since every change is held against it.
-    watches: Rc<[Watch]>,
     queue: Queue,
     rng: Rng,
     recorder: Recorder,
@@ -25,10 +58,8 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(controller: Box<dyn Controller>, rng: &Rng) -> Self {
         let rng = rng.fork(controller.name());
-        let watches = controller.watches().into();
         Self {
             controller,
-            watches,
             queue: Queue::default(),
             rng,
             recorder: Recorder::default(),
@@ -40,31 +71,14 @@ impl Worker {
         self.controller.resync()
     }
 
-    /// Queues the keys that a change wakes.
-    pub(super) fn wake(&mut self, change: &Change, cache: &Cache, now: Time) {
-        let resource = change.object.resource();
-        for watch in self.watches.iter() {
-            if *watch.resource() == resource {
-                let keys = watch.wakes(&change.object, change.previous.as_ref(), cache);
-                for key in keys {
-                    let previous = change.previous.as_ref();
-                    let patience = self.controller.patience(&key, &change.object, previous, now);
-                    if patience.is_zero() {
-                        self.queue.add(key);
-                    } else {
-                        self.queue.add_at(key, now + patience);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Queues every object of the controller's own types.
-    pub(super) fn wake_all(&mut self, cache: &Cache) {
-        for watch in self.watches.iter() {
-            if let Watch::Own(resource) = watch {
-                cache.list(resource).for_each(|object| self.queue.add(object.key()));
-            }
+    /// Queues a key that a change wakes, at once or as late as the controller likes it.
+    fn wake(&mut self, key: Key, change: &Change, now: Time) {
+        let previous = change.previous.as_ref();
+        let patience = self.controller.patience(&key, &change.object, previous, now);
+        if patience.is_zero() {
+            self.queue.add(key);
+        } else {
+            self.queue.add_at(key, now + patience);
         }
     }
 

@@ -30,6 +30,8 @@ pub struct Queue {
     ready: Vector<Key>,
     waiting: OrdSet<Key>,
     later: OrdMap<Key, Time>,
+    /// The same by time: a queue is asked after every event when it next has work.
+    due: OrdSet<(Time, Key)>,
     failures: OrdMap<Key, u32>,
 }
 
@@ -43,8 +45,14 @@ impl Queue {
 
     /// Adds a key at `time`; of several times the earliest wins.
     pub fn add_at(&mut self, key: Key, time: Time) {
-        let earliest = self.later.get(&key).map_or(time, |planned| time.min(*planned));
-        self.later.insert(key, earliest);
+        if let Some(planned) = self.later.get(&key).copied() {
+            if planned <= time {
+                return;
+            }
+            self.due.remove(&(planned, key.clone()));
+        }
+        self.due.insert((time, key.clone()));
+        self.later.insert(key, time);
     }
 
     /// Adds a key after a failure, later each time it fails again; the time it will be added.
@@ -73,18 +81,21 @@ impl Queue {
 
     /// When there will be work: now if a key is ready, else the earliest planned addition.
     pub fn next_time(&self, now: Time) -> Option<Time> {
-        if self.ready.is_empty() { self.later.values().min().copied() } else { Some(now) }
+        if !self.ready.is_empty() {
+            return Some(now);
+        }
+        self.due.get_min().map(|(time, _)| *time)
     }
 
     fn promote(&mut self, now: Time) {
-        if self.later.is_empty() {
-            return;
-        }
-        let due: Vec<Key> =
-            self.later.iter().filter(|(_, at)| **at <= now).map(|(key, _)| key.clone()).collect();
-        for key in due {
-            self.later.remove(&key);
-            self.add(key);
+        let passed = self.due.iter().take_while(|(time, _)| *time <= now).cloned();
+        let mut passed: Vec<(Time, Key)> = passed.collect();
+        // What has become due together comes in the order of the keys.
+        passed.sort_unstable_by(|(_, a), (_, b)| a.cmp(b));
+        for entry in passed {
+            self.due.remove(&entry);
+            self.later.remove(&entry.1);
+            self.add(entry.1);
         }
     }
 }

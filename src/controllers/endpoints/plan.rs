@@ -13,6 +13,9 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use crate::controllers::pod;
 use crate::sim::{Explain, Fact};
 
+/// How many backends the trace names: it is told of each of thousands as they become ready.
+const SHOWN_MAX: usize = 50;
+
 /// One pod behind a Service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Backend {
@@ -180,7 +183,9 @@ impl Explain for Plan {
     }
 
     fn facts(&self) -> Vec<Fact> {
-        let addresses = self.groups.values().flatten().map(|backend| {
+        let all = self.groups.values().flatten();
+        let more = all.clone().count().saturating_sub(SHOWN_MAX);
+        let addresses = all.take(SHOWN_MAX).map(|backend| {
             format!(
                 "{} {}{}",
                 backend.pod.0,
@@ -188,6 +193,10 @@ impl Explain for Plan {
                 if backend.ready { "" } else { " (not ready)" }
             )
         });
-        vec![Fact { name: "backends", value: addresses.collect::<Vec<_>>().join(", ") }]
+        let mut value = addresses.collect::<Vec<_>>().join(", ");
+        if more > 0 {
+            value.push_str(&format!(" + {more} more"));
+        }
+        vec![Fact { name: "backends", value }]
     }
 }
