@@ -54,8 +54,8 @@ impl FieldSelector {
 
     /// Whether an object is selected whose fields read as `field` tells; an absent field reads
     /// as empty text.
-    pub fn matches(&self, field: impl Fn(&str) -> String) -> bool {
-        self.terms.iter().all(|term| (field(&term.field) == term.value) != term.negated)
+    pub fn matches<T: AsRef<str>>(&self, field: impl Fn(&str) -> T) -> bool {
+        self.terms.iter().all(|term| (field(&term.field).as_ref() == term.value) != term.negated)
     }
 
     /// The value `field` must have, if one is required.

@@ -89,6 +89,8 @@ pub use describe::template::describe_template;
 pub use field_error::{ErrorKind, FieldError};
 pub use typed::Typed;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::object::{GroupResource, Key, Object};
@@ -238,6 +240,8 @@ pub trait Kind: Sync {
     fn default_grace(&self, object: &Object) -> i64;
     /// The fields that field selectors may name, beyond `metadata.name` and `metadata.namespace`.
     fn fields(&self, object: &Object) -> Vec<(&'static str, String)>;
+    /// One of these fields; empty where there is none of that name.
+    fn field<'a>(&self, object: &'a Object, name: &str) -> Cow<'a, str>;
     /// The columns of `kubectl get`.
     fn columns(&self) -> &'static [Column];
     /// One row of `kubectl get`, a cell a column.

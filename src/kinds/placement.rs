@@ -63,7 +63,9 @@ fn matches(wanted: &NodeSelectorRequirement, value: Option<&str>) -> bool {
 
 /// Whether a toleration covers a taint. Mirrors `Toleration.ToleratesTaint`.
 pub fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
-    let own = |text: &Option<String>| text.clone().unwrap_or_default();
+    fn own(text: &Option<String>) -> &str {
+        text.as_deref().unwrap_or_default()
+    }
     let (effect, key) = (own(&toleration.effect), own(&toleration.key));
     if !effect.is_empty() && effect != taint.effect || !key.is_empty() && key != taint.key {
         return false;

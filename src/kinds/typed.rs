@@ -1,5 +1,7 @@
 //! [`Typed`]: a kind described in terms of its typed struct, from which [`Kind`] follows.
 
+use std::borrow::Cow;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -56,6 +58,11 @@ pub trait Typed: Sync + 'static {
     /// The fields that field selectors may name.
     fn fields(object: &Self::Object) -> Vec<(&'static str, String)> {
         Vec::new()
+    }
+    /// One of these fields; empty where there is none of that name.
+    fn field<'a>(object: &'a Self::Object, name: &str) -> Cow<'a, str> {
+        let found = Self::fields(object).into_iter().find(|(field, _)| *field == name);
+        found.map_or(Cow::Borrowed(""), |(_, value)| Cow::Owned(value))
     }
     /// One row of `kubectl get`, a cell a column.
     fn row(object: &Self::Object, now: Time) -> Vec<String>;
@@ -125,6 +132,10 @@ impl<K: Typed> Kind for K {
 
     fn fields(&self, object: &Object) -> Vec<(&'static str, String)> {
         K::fields(typed::<K>(object))
+    }
+
+    fn field<'a>(&self, object: &'a Object, name: &str) -> Cow<'a, str> {
+        K::field(typed::<K>(object), name)
     }
 
     fn columns(&self) -> &'static [Column] {

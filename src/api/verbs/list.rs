@@ -1,5 +1,6 @@
 //! Reading all objects that match.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::api::{List, Reply, Request, Server, Status};
@@ -63,17 +64,10 @@ impl Filter {
     }
 
     fn fields_match(&self, object: &Object) -> bool {
-        if self.fields.is_empty() {
-            return true;
-        }
-        let own = self.kind.fields(object);
         self.fields.matches(|field| match field {
-            "metadata.name" => object.name().to_owned(),
-            "metadata.namespace" => object.namespace().to_owned(),
-            _ => own
-                .iter()
-                .find(|(name, _)| *name == field)
-                .map_or_else(String::new, |(_, value)| value.clone()),
+            "metadata.name" => Cow::Borrowed(object.name()),
+            "metadata.namespace" => Cow::Borrowed(object.namespace()),
+            _ => self.kind.field(object, field),
         })
     }
 }

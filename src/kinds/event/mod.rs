@@ -1,5 +1,7 @@
 //! Event.
 
+use std::borrow::Cow;
+
 use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time as Timestamp};
 
@@ -7,6 +9,21 @@ use serde_json::Value;
 
 use super::{Column, Names, Typed, cells};
 use crate::sim::Time;
+
+/// The fields that selectors may name.
+const FIELDS: [&str; 11] = [
+    "involvedObject.kind",
+    "involvedObject.namespace",
+    "involvedObject.name",
+    "involvedObject.uid",
+    "involvedObject.apiVersion",
+    "involvedObject.resourceVersion",
+    "involvedObject.fieldPath",
+    "reason",
+    "reportingComponent",
+    "source",
+    "type",
+];
 
 /// The kind Event. Mirrors `pkg/registry/core/event`.
 pub struct Events;
@@ -43,23 +60,30 @@ impl Typed for Events {
     }
 
     fn fields(object: &Event) -> Vec<(&'static str, String)> {
+        FIELDS.map(|name| (name, Self::field(object, name).into_owned())).into()
+    }
+
+    /// Events are many, and most are looked at to find that they are about something else.
+    fn field<'a>(object: &'a Event, name: &str) -> Cow<'a, str> {
         let about = &object.involved_object;
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let source = object.source.as_ref().and_then(|source| source.component.clone());
-        let source = source.filter(|source| !source.is_empty());
-        vec![
-            ("involvedObject.kind", text(&about.kind)),
-            ("involvedObject.namespace", text(&about.namespace)),
-            ("involvedObject.name", text(&about.name)),
-            ("involvedObject.uid", text(&about.uid)),
-            ("involvedObject.apiVersion", text(&about.api_version)),
-            ("involvedObject.resourceVersion", text(&about.resource_version)),
-            ("involvedObject.fieldPath", text(&about.field_path)),
-            ("reason", text(&object.reason)),
-            ("reportingComponent", text(&object.reporting_component)),
-            ("source", source.unwrap_or_else(|| text(&object.reporting_component))),
-            ("type", text(&object.type_)),
-        ]
+        let source = object.source.as_ref().and_then(|source| source.component.as_ref());
+        let text = match name {
+            "involvedObject.kind" => about.kind.as_ref(),
+            "involvedObject.namespace" => about.namespace.as_ref(),
+            "involvedObject.name" => about.name.as_ref(),
+            "involvedObject.uid" => about.uid.as_ref(),
+            "involvedObject.apiVersion" => about.api_version.as_ref(),
+            "involvedObject.resourceVersion" => about.resource_version.as_ref(),
+            "involvedObject.fieldPath" => about.field_path.as_ref(),
+            "reason" => object.reason.as_ref(),
+            "reportingComponent" => object.reporting_component.as_ref(),
+            "source" => source
+                .filter(|source| !source.is_empty())
+                .or(object.reporting_component.as_ref()),
+            "type" => object.type_.as_ref(),
+            _ => None,
+        };
+        Cow::Borrowed(text.map(String::as_str).unwrap_or_default())
     }
 
     fn row(event: &Event, now: Time) -> Vec<String> {
