@@ -1,27 +1,22 @@
 //! What the simulation costs: each figure is the median of several runs, each run a process of
-//! its own, so that the peak memory is that run's alone. `cargo bench --bench cluster` measures
-//! the short cases, `cargo bench --bench cluster -- --all` the ones with 10,000 Pods too.
-#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "a bench reads real time")]
+//! its own, so that the peak memory is that run's alone. Times are CPU times.
+//! `cargo bench --bench cluster` measures the short cases, `cargo bench --bench cluster -- --all`
+//! the ones with 10,000 Pods and whole days too. `cargo xtask bench` adds a browser's figures.
+
+mod cases;
 
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tabernetes::cluster::Options;
-use tabernetes::scenario::{Input, Session};
+use cases::{CASES, Case, READY};
 
 /// How often each case runs.
 const RUNS: usize = 5;
+/// The cases whose figures are compared: ten times the Pods.
+const GROWTH: [&str; 2] = ["1,000 replicas", "10,000 replicas"];
 
-/// A case: its name and what it measures; the duration is what counts.
-type Case = (&'static str, fn() -> Duration);
-
-/// Every case.
-const CASES: &[Case] = &[
-    ("1,000 replicas, apply to all Ready", || rollout(1_000, 20)),
-    ("10,000 replicas, apply to all Ready", || rollout(10_000, 120)),
-    ("600 simulated seconds of an idle cluster", idle),
-    ("clone of a cluster with 10,000 Pods", clone),
-];
+/// What a case's runs came to: its figures' medians in microseconds, and the peak memory in KiB.
+type Medians = (Vec<(String, u64)>, u64);
 
 fn main() {
     let words: Vec<String> = std::env::args().collect();
@@ -31,84 +26,87 @@ fn main() {
     }
 }
 
-/// Runs one case and prints its microseconds and the process's peak memory in KiB.
+/// Runs one case and prints its figures, a line each, and the process's peak memory in KiB.
 fn one(index: usize) {
-    let taken = CASES[index].1();
-    println!("{} {}", taken.as_micros(), peak_memory_kib());
+    for (what, taken) in (CASES[index].run)(cpu_time) {
+        println!("{} {what}", taken.as_micros());
+    }
+    println!("{} ", peak_memory_kib());
 }
 
 fn all(program: &str, long_ones_too: bool) {
-    println!("{:<44} {:>12} {:>14}", "case", "median", "peak memory");
-    let cases = CASES.iter().enumerate();
-    for (index, (name, _)) in cases.filter(|(_, case)| long_ones_too || !case.0.contains("10,000"))
+    println!("{:<62} {:>13}", "what", "CPU, median");
+    let mut compared = Vec::new();
+    for (index, case) in CASES.iter().enumerate().filter(|(_, case)| long_ones_too || !case.is_long)
     {
-        let mut runs: Vec<(u64, u64)> = (0..RUNS).filter_map(|_| run(program, index)).collect();
-        runs.sort_unstable();
-        let Some((micros, kib)) = runs.get(runs.len() / 2) else {
-            println!("{name:<44} did not finish");
+        let Some((figures, memory)) = measure(program, index, case) else {
+            println!("{}: did not finish", case.name);
             continue;
         };
-        let (millis, mib) = (micros / 1_000, kib / 1_024);
-        println!("{name:<44} {millis:>5}.{:03} ms {mib:>10} MiB", micros % 1_000);
+        for (what, micros) in &figures {
+            let line = format!("{}: {what}", case.name);
+            println!("{line:<62} {:>6}.{:03} ms", micros / 1_000, micros % 1_000);
+            if what == READY && GROWTH.contains(&case.name) {
+                compared.push(*micros);
+            }
+        }
+        println!("{:<62} {:>6} MiB", format!("{}: peak memory", case.name), memory / 1_024);
+    }
+    if let [few, many] = compared.as_slice() {
+        let tenths = many * 10 / few.max(&1);
+        let line = format!("{} against {}: {READY}", GROWTH[1], GROWTH[0]);
+        println!("{line:<62} {:>8}.{} times", tenths / 10, tenths % 10);
     }
 }
 
-fn run(program: &str, index: usize) -> Option<(u64, u64)> {
-    let output = Command::new(program).args(["--case", &index.to_string()]).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let (micros, kib) = text.trim().split_once(' ')?;
-    Some((micros.parse().ok()?, kib.parse().ok()?))
+fn measure(program: &str, index: usize, case: &Case) -> Option<Medians> {
+    let runs = if case.is_long { RUNS.div_ceil(2) } else { RUNS };
+    let runs: Vec<Medians> = (0..runs).map(|_| run(program, index)).collect::<Option<_>>()?;
+    let (first, _) = runs.first()?;
+    let figures = first.iter().enumerate().map(|(at, (what, _))| {
+        (what.clone(), median(runs.iter().filter_map(|(figures, _)| Some(figures.get(at)?.1))))
+    });
+    Some((figures.collect(), median(runs.iter().map(|(_, memory)| *memory))))
 }
 
+fn median(values: impl Iterator<Item = u64>) -> u64 {
+    let mut values: Vec<u64> = values.collect();
+    values.sort_unstable();
+    values.get(values.len() / 2).copied().unwrap_or(0)
+}
+
+fn run(program: &str, index: usize) -> Option<Medians> {
+    let output = Command::new(program).args(["--case", &index.to_string()]).output().ok()?;
+    if !output.status.success() {
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        return None;
+    }
+    let text = String::from_utf8(output.stdout).ok()?;
+    let lines = text.lines().map(|line| {
+        let (number, what) = line.split_once(' ')?;
+        Some((what.to_owned(), number.parse().ok()?))
+    });
+    let mut figures: Vec<(String, u64)> = lines.collect::<Option<_>>()?;
+    let (_, memory) = figures.pop()?;
+    Some((figures, memory))
+}
+
+#[cfg(target_os = "linux")]
+fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "a bench reads real time")]
+fn cpu_time() -> Duration {
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    START.get_or_init(std::time::Instant::now).elapsed()
+}
+
+/// Zero where the system does not say.
 fn peak_memory_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
-}
-
-fn manifest(replicas: u32) -> String {
-    format!(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: \
-         {replicas}\n  selector:\n    matchLabels:\n      app: web\n  template:\n    metadata:\n      \
-         labels:\n        app: web\n    spec:\n      containers:\n      - name: web\n        image: \
-         nginx\n"
-    )
-}
-
-fn session(nodes: u32) -> Session {
-    Session::with_options(1, &Options::workers(nodes))
-}
-
-/// Applies a Deployment and waits until `rollout status` says that it is complete.
-fn bring_up(session: &mut Session, replicas: u32) {
-    session.input(Input::Write { name: "web.yaml".to_owned(), text: manifest(replicas) });
-    let line = "kubectl apply -f web.yaml && kubectl rollout status deployment/web";
-    session.input(Input::Line(line.to_owned()));
-    let done = session.run_until(Duration::from_secs(3_600), |session| !session.is_busy());
-    let printed = session.take_output().text;
-    assert!(done && printed.ends_with("successfully rolled out\n"), "{printed}");
-}
-
-fn rollout(replicas: u32, nodes: u32) -> Duration {
-    let mut session = session(nodes);
-    let start = Instant::now();
-    bring_up(&mut session, replicas);
-    start.elapsed()
-}
-
-fn idle() -> Duration {
-    let mut session = Session::new(1);
-    let start = Instant::now();
-    session.run_for(Duration::from_secs(600));
-    start.elapsed()
-}
-
-fn clone() -> Duration {
-    let mut session = session(120);
-    bring_up(&mut session, 10_000);
-    let start = Instant::now();
-    let copy = session.cluster().clone();
-    let taken = start.elapsed();
-    assert_eq!(copy.now(), session.cluster().now());
-    taken
 }

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask serve`, `cargo xtask build` and `cargo xtask test`.
+//! The project's own commands: `cargo xtask serve`, `build`, `test` and `bench`.
 //!
 //! Each sets up what it needs first, so that a fresh clone with rustup and Node is enough.
 
@@ -21,6 +21,7 @@ Usage: cargo xtask <command>
   serve [--port N]  build the page and serve it on this machine (8080, or the next free port)
   build             build the page into dist/
   test              set everything up and run every check and test
+  bench             measure everything, natively and in headless Chromium
 ";
 
 fn main() -> ExitCode {
@@ -41,6 +42,7 @@ fn run(arguments: &[String]) -> Result {
         ["serve"] => serve_page(None),
         ["serve", "--port", port] => serve_page(Some(port)),
         ["test"] => test::run(),
+        ["bench"] => test::bench(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

@@ -31,7 +31,9 @@ pub fn run() -> Result {
     report.step("Build the page", || build::run(&tools))?;
     report.step("Size of the page", || size::run(&tools))?;
     if root().join("benches").is_dir() {
-        report.step("Benchmarks", || process::run(&mut cargo(&tools, "bench")))?;
+        report.step("Benchmarks", || {
+            process::run(cargo(&tools, "bench").args(["--bench", "cluster"]))
+        })?;
     }
     let url = serve_in_background()?;
     let mut walk = cargo(&tools, "test");
@@ -46,6 +48,18 @@ pub fn run() -> Result {
     Ok(())
 }
 
+/// Measures every case, natively and in a browser.
+pub fn bench() -> Result {
+    let tools = tools::for_tests()?;
+    println!("=== Natively");
+    process::run(cargo(&tools, "bench").args(["--bench", "cluster", "--", "--all"]))?;
+    println!("\n=== In Chromium");
+    let mut browser = in_browser(&tools, "bench");
+    // As small as the page is built, and in as few seconds as a build can be.
+    browser.env("CARGO_PROFILE_BENCH_OPT_LEVEL", "s").env("WASM_BINDGEN_TEST_TIMEOUT", "1800");
+    process::run(browser.args(["--bench", "browser", "--", "--nocapture"]))
+}
+
 fn cargo(tools: &Tools, subcommand: &str) -> Command {
     let mut command = tools.cargo();
     command.arg(subcommand);
@@ -53,8 +67,15 @@ fn cargo(tools: &Tools, subcommand: &str) -> Command {
 }
 
 fn browser_tests(tools: &Tools) -> Command {
-    let mut command = cargo(tools, "test");
-    command.args(["--test", "browser"]).args(WASM);
+    let mut command = in_browser(tools, "test");
+    command.args(["--test", "browser"]);
+    command
+}
+
+/// A cargo command whose programs run in headless Chromium.
+fn in_browser(tools: &Tools, subcommand: &str) -> Command {
+    let mut command = cargo(tools, subcommand);
+    command.args(WASM);
     command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner");
     if let Some(driver) = tools.find("chromedriver") {
         command.env("CHROMEDRIVER", driver);
