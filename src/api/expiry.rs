@@ -35,9 +35,10 @@ impl Leases {
         if object.resource() != EVENTS {
             return;
         }
-        let usable = self.0.back().is_some_and(|lease| {
-            now + LIFETIME < lease.end && lease.objects.len() < OBJECTS_MAX
-        });
+        let usable = self
+            .0
+            .back()
+            .is_some_and(|lease| now + LIFETIME < lease.end && lease.objects.len() < OBJECTS_MAX);
         if !usable {
             self.0.push_back(Lease { end: now + LIFETIME + REUSE, objects: Vector::new() });
         }

@@ -77,9 +77,9 @@ impl Typed for Events {
             "involvedObject.fieldPath" => about.field_path.as_ref(),
             "reason" => object.reason.as_ref(),
             "reportingComponent" => object.reporting_component.as_ref(),
-            "source" => source
-                .filter(|source| !source.is_empty())
-                .or(object.reporting_component.as_ref()),
+            "source" => {
+                source.filter(|source| !source.is_empty()).or(object.reporting_component.as_ref())
+            }
             "type" => object.type_.as_ref(),
             _ => None,
         };
