@@ -71,6 +71,8 @@ pub struct Args {
     pub positional: Vec<String>,
     /// How many positional words stood before `--`, if it was given.
     pub dash: Option<usize>,
+    /// The namespace of the kubeconfig's context.
+    pub context_namespace: String,
     given: Vec<(&'static str, String)>,
     defaults: Vec<(&'static str, &'static str)>,
 }
@@ -214,10 +216,10 @@ impl Args {
         })
     }
 
-    /// The namespace to work in; `default` unless given.
+    /// The namespace to work in: the one given, or the context's.
     pub fn namespace(&self) -> &str {
-        let given = self.get("namespace");
-        if given.is_empty() { "default" } else { given }
+        let named = [self.get("namespace"), &self.context_namespace];
+        named.into_iter().find(|name| !name.is_empty()).unwrap_or("default")
     }
 }
 

@@ -9,6 +9,7 @@ mod complete;
 mod dry_run;
 mod failure;
 mod files;
+mod kubeconfig;
 mod print;
 mod resource;
 mod sort;
@@ -18,6 +19,7 @@ pub use command::{COMMANDS, Command};
 pub use complete::{Completion, complete};
 pub use failure::Failure;
 pub use files::Files;
+pub use kubeconfig::PATH as KUBECONFIG;
 
 use std::time::Duration;
 
@@ -71,9 +73,10 @@ pub struct Run {
 }
 
 impl Run {
-    /// Starts a command line, given without the word `kubectl`.
-    pub fn start(words: &[String]) -> Self {
-        Self { job: command::start(words).map_err(Some) }
+    /// Starts a command line, given without the word `kubectl`; the kubeconfig among the files says
+    /// where it works.
+    pub fn start(words: &[String], files: &Files) -> Self {
+        Self { job: command::start(words, files).map_err(Some) }
     }
 
     /// Goes as far as it can now; failures are printed and become the exit code.

@@ -4,6 +4,8 @@
 mod condition;
 mod directive;
 mod log;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod recorded;
 mod runner;
 mod session;
 mod transcript;

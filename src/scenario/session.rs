@@ -20,8 +20,24 @@ const NOT_FOUND: i32 = 127;
 pub struct Output {
     /// What went to the standard output and the standard error, in order.
     pub text: String,
+    /// What of it went to the standard error.
+    pub errors: String,
+    /// What of it went to the standard output.
+    pub out: String,
     /// The exit code of the line, once it has ended.
     pub ended: Option<i32>,
+}
+
+impl Output {
+    fn print(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.out.push_str(text);
+    }
+
+    fn complain(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.errors.push_str(text);
+    }
 }
 
 /// A person's session with a cluster.
@@ -37,6 +53,7 @@ pub struct Session {
 /// A command under way.
 struct Running {
     run: Run,
+    stdin: String,
     /// The store's revision when it was polled last.
     revision: u64,
     wake: Option<Time>,
@@ -114,7 +131,7 @@ impl Session {
             }
             Input::Control(control) => {
                 if let Err(status) = self.control(&control) {
-                    self.output.text.push_str(&format!("error: {status}\n"));
+                    self.output.complain(&format!("error: {status}\n"));
                 }
             }
             Input::Moment => {}
@@ -172,7 +189,7 @@ impl Session {
         match words::split(line) {
             Ok(commands) => self.waiting.extend(commands),
             Err(why) => {
-                self.output.text.push_str(&format!("sh: {why}\n"));
+                self.output.complain(&format!("sh: {why}\n"));
                 self.output.ended = Some(2);
                 return;
             }
@@ -184,7 +201,7 @@ impl Session {
     fn interrupt(&mut self) {
         self.waiting.clear();
         if self.running.take().is_some() {
-            self.output.text.push_str("^C\n");
+            self.output.print("^C\n");
             self.output.ended = Some(INTERRUPTED);
         }
     }
@@ -199,7 +216,7 @@ impl Session {
             if command.after_success && code != 0 {
                 continue;
             }
-            code = self.start(&command.words);
+            code = self.start(command);
             if self.running.is_some() {
                 self.poll();
                 return;
@@ -208,31 +225,33 @@ impl Session {
     }
 
     /// Starts one command; its exit code, unless it is under way now.
-    fn start(&mut self, words: &[String]) -> i32 {
-        let (limit, words) = match words {
+    fn start(&mut self, command: Command) -> i32 {
+        let (limit, words) = match command.words.as_slice() {
             [timeout, seconds, rest @ ..] if timeout == "timeout" => (seconds.parse().ok(), rest),
-            _ => (None, words),
+            words => (None, words),
         };
         match words.split_first() {
             Some((name, rest)) if name == "kubectl" || name == "k" => {
                 let deadline = limit.map(|s| self.cluster.now() + Duration::from_secs(s));
                 let revision = u64::MAX;
-                self.running =
-                    Some(Running { run: Run::start(rest), revision, wake: None, deadline });
+                let run = Run::start(rest, &self.files);
+                let stdin = command.stdin.unwrap_or_default();
+                self.running = Some(Running { run, stdin, revision, wake: None, deadline });
                 0
             }
             Some((name, rest)) if name == "cat" => self.cat(rest),
             Some((name, _)) if name == "ls" => {
-                let names: Vec<_> = self.files.names().map(|name| format!("{name}\n")).collect();
-                self.output.text.push_str(&names.concat());
+                let names = self.files.names().filter(|name| !name.starts_with('.'));
+                let names: Vec<_> = names.map(|name| format!("{name}\n")).collect();
+                self.output.print(&names.concat());
                 0
             }
             Some((name, rest)) if name == "echo" => {
-                self.output.text.push_str(&format!("{}\n", rest.join(" ")));
+                self.output.print(&format!("{}\n", rest.join(" ")));
                 0
             }
             Some((name, _)) => {
-                self.output.text.push_str(&format!("sh: {name}: not found\n"));
+                self.output.complain(&format!("sh: {name}: not found\n"));
                 NOT_FOUND
             }
             None => 0,
@@ -243,10 +262,10 @@ impl Session {
         let mut code = 0;
         for name in names {
             match self.files.read(name) {
-                Some(text) => self.output.text.push_str(text),
+                Some(text) => self.output.print(text),
                 None => {
                     let line = format!("cat: can't open '{name}': No such file or directory\n");
-                    self.output.text.push_str(&line);
+                    self.output.complain(&line);
                     code = 1;
                 }
             }
@@ -269,13 +288,13 @@ impl Session {
             api: &mut self.cluster,
             now,
             files: &mut self.files,
-            stdin: "",
+            stdin: &running.stdin,
             out: &mut out,
             err: &mut err,
         });
         running.revision = self.cluster.store().revision();
-        self.output.text.push_str(&out);
-        self.output.text.push_str(&err);
+        self.output.print(&out);
+        self.output.complain(&err);
         match step {
             Step::Wait(after) if !timed_out => running.wake = after.map(|after| now + after),
             Step::Wait(_) => {

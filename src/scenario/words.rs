@@ -1,5 +1,8 @@
 //! From a typed line to commands and words, as a shell splits them.
 
+use std::iter::Peekable;
+use std::str::Chars;
+
 /// One command of a line, and when it runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Command {
@@ -7,9 +10,11 @@ pub(super) struct Command {
     pub after_success: bool,
     /// Its words, unquoted.
     pub words: Vec<String>,
+    /// Its here-document (`<<EOF`), if it has one.
+    pub stdin: Option<String>,
 }
 
-/// Splits a line at `;`, `&&` and white space, outside quotes. `#` starts a comment.
+/// Splits a line at `;`, `&&`, line ends and white space, outside quotes. `#` starts a comment.
 ///
 /// # Errors
 /// An open quote.
@@ -30,11 +35,22 @@ pub(super) fn split(line: &str) -> Result<Vec<Command>, String> {
             (None, '\'' | '"') => splitter.open(c),
             (None, '\\') => splitter.push(chars.next().unwrap_or('\\')),
             (None, ';') => splitter.end_command(false),
+            (None, '\n') => {
+                splitter.read_document(&mut chars);
+                splitter.end_command(false);
+            }
             (None, '&') if chars.peek() == Some(&'&') => {
                 chars.next();
                 splitter.end_command(true);
             }
-            (None, '#') if splitter.word.is_none() => break,
+            (None, '<') if chars.peek() == Some(&'<') => {
+                chars.next();
+                splitter.end_word();
+                splitter.marks_document = true;
+            }
+            (None, '#') if splitter.word.is_none() => {
+                while chars.next_if(|c| *c != '\n').is_some() {}
+            }
             (None, c) if c.is_whitespace() => splitter.end_word(),
             (None, c) => splitter.push(c),
         }
@@ -53,6 +69,10 @@ struct Splitter {
     word: Option<String>,
     quote: Option<char>,
     after_success: bool,
+    /// `<<` was read: the next word ends the here-document.
+    marks_document: bool,
+    mark: Option<String>,
+    stdin: Option<String>,
 }
 
 impl Splitter {
@@ -66,14 +86,37 @@ impl Splitter {
     }
 
     fn end_word(&mut self) {
-        self.words.extend(self.word.take());
+        match self.word.take() {
+            Some(mark) if self.marks_document => {
+                self.marks_document = false;
+                self.mark = Some(mark);
+            }
+            word => self.words.extend(word),
+        }
+    }
+
+    /// At the end of a line: the here-document that it announced.
+    fn read_document(&mut self, chars: &mut Peekable<Chars<'_>>) {
+        self.end_word();
+        let Some(mark) = self.mark.take() else { return };
+        let mut text = String::new();
+        while chars.peek().is_some() {
+            let line: String = chars.by_ref().take_while(|c| *c != '\n').collect();
+            if line == mark {
+                break;
+            }
+            text.push_str(&line);
+            text.push('\n');
+        }
+        self.stdin = Some(text);
     }
 
     fn end_command(&mut self, next_after_success: bool) {
         self.end_word();
         let words = std::mem::take(&mut self.words);
         if !words.is_empty() {
-            self.commands.push(Command { after_success: self.after_success, words });
+            let stdin = self.stdin.take();
+            self.commands.push(Command { after_success: self.after_success, words, stdin });
         }
         self.after_success = next_after_success;
     }
@@ -96,8 +139,16 @@ mod tests {
 
     #[test]
     fn commands_follow_each_other() {
-        assert_eq!(words("a b; c && d").len(), 3);
+        assert_eq!(words("a b; c && d\ne").len(), 4);
         assert!(split("a && b").unwrap()[1].after_success);
         assert!(split("a 'b").is_err());
+    }
+
+    #[test]
+    fn a_here_document_is_what_the_command_reads() {
+        let commands = split("a -f - <<'EOF' -x\nk: 'v\n\nEOF\nb").unwrap();
+        assert_eq!(commands[0].words, ["a", "-f", "-", "-x"]);
+        assert_eq!(commands[0].stdin.as_deref(), Some("k: 'v\n\n"));
+        assert_eq!(commands[1].words, ["b"]);
     }
 }

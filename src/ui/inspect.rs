@@ -20,7 +20,7 @@ pub fn print(session: &Session, reference: &Ref, text: Text) -> String {
     }
     let (mut out, mut err) = (String::new(), String::new());
     let now = copy.now();
-    Run::start(&words).poll(&mut Io {
+    Run::start(&words, &Files::default()).poll(&mut Io {
         api: &mut copy,
         now,
         files: &mut Files::default(),

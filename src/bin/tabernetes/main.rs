@@ -2,11 +2,15 @@
 #![cfg_attr(target_arch = "wasm32", allow(unused))]
 
 #[cfg(not(target_arch = "wasm32"))]
+mod recorded;
+#[cfg(not(target_arch = "wasm32"))]
 mod serve;
 
 #[cfg(not(target_arch = "wasm32"))]
 const USAGE: &str = "\
 usage: tabernetes run FILE…      plays transcripts and exits with their verdict
+       tabernetes run --recorded TRACES [--diff] [--keep DIR] SCENARIO…
+                                 plays scenarios of the conformance recordings
        tabernetes serve [OPTION…]  runs a cluster and answers its API over HTTP
 
 options of serve:
@@ -25,7 +29,19 @@ options of serve:
 fn main() -> std::process::ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.split_first() {
-        Some((verb, files)) if verb == "run" && !files.is_empty() => run(files),
+        Some((verb, words)) if verb == "run" && !words.is_empty() => {
+            let Some(words) = words.strip_prefix(&["--recorded".to_owned()]) else {
+                return run(words);
+            };
+            match recorded::run(words) {
+                Ok(true) => std::process::ExitCode::SUCCESS,
+                Ok(false) => std::process::ExitCode::FAILURE,
+                Err(why) => {
+                    eprintln!("tabernetes run: {why}");
+                    std::process::ExitCode::from(2)
+                }
+            }
+        }
         Some((verb, rest)) if verb == "serve" => match serve::serve(rest) {
             Ok(()) => std::process::ExitCode::SUCCESS,
             Err(why) => {

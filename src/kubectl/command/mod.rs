@@ -22,7 +22,7 @@ mod set_image;
 mod top;
 mod wait;
 
-use super::{Args, Failure, Flag, Job};
+use super::{Args, Failure, Files, Flag, Job, kubeconfig};
 
 /// A verb of kubectl.
 pub trait Command: Sync {
@@ -94,13 +94,14 @@ pub(super) const OUTPUT: Flag = Flag::value("output", "").short('o');
 pub(super) const DRY_RUN: Flag = Flag::optional("dry-run", "unchanged", "none");
 
 /// Starts a command line, given without the word `kubectl`.
-pub(super) fn start(words: &[String]) -> Result<Box<dyn Job>, Failure> {
+pub(super) fn start(words: &[String], files: &Files) -> Result<Box<dyn Job>, Failure> {
     let (globals, words) = leading_flags(words);
     let Some((command, rest)) = find(words) else {
         return Err(unknown(words));
     };
     let all: Vec<String> = rest.iter().chain(globals).cloned().collect();
-    let args = Args::parse(command.name(), command.flags(), &all)?;
+    let mut args = Args::parse(command.name(), command.flags(), &all)?;
+    args.context_namespace = kubeconfig::namespace(&kubeconfig::load(files), args.get("context"));
     if args.is("help") {
         return Ok(Box::new(help(*command)));
     }
