@@ -1,5 +1,5 @@
 //! Plays the recorded scenarios that are kept in `tests/scenarios/recorded`: each `.yaml` as it was
-//! played on a real v1.36 control plane, each `.txt` what that printed, normalised.
+//! played on a real v1.36 control plane, each `.out` what that printed, normalised.
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +21,7 @@ fn every_recorded_scenario_prints_what_a_real_control_plane_printed() {
     for file in files {
         let text = fs::read_to_string(&file).expect("a readable scenario");
         for scenario in Scenario::parse_all(&text).expect("a scenario") {
-            let kept = Path::new(FOLDER).join(format!("{}.txt", scenario.name));
+            let kept = Path::new(FOLDER).join(format!("{}.out", scenario.name));
             let expected = Expected::from_text(&fs::read_to_string(kept).expect("what it prints"));
             let played = recorded::play(&scenario).expect("a scenario that can be played");
             let comparison = expected.compare(&scenario, &played).expect("a comparison");
