@@ -72,6 +72,11 @@ pub fn unused_data() -> Vec<String> {
         single.into_iter().filter(|path| !named(&file(path), path)).collect();
     let scenarios = below(&["tests/scenarios"]);
     let read = named("tests/scenarios", "tests/tidy/files.rs");
-    unused.extend(scenarios.into_iter().filter(|path| !(read && path.ends_with(".txt"))));
+    let recorded = named("tests/scenarios/recorded", "tests/tidy/files.rs");
+    let is_read = |path: &str| match path.strip_prefix("tests/scenarios/recorded/") {
+        Some(name) => recorded && (name.ends_with(".yaml") || name.ends_with(".out")),
+        None => read && path.ends_with(".txt"),
+    };
+    unused.extend(scenarios.into_iter().filter(|path| !is_read(path)));
     unused.iter().map(|path| format!("{path}: no source reads it: use it or delete it")).collect()
 }
