@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Body, Request, Status};
-use crate::kinds::{self, Kind};
+use crate::kinds::{self, Kind, Names};
 use crate::object::Object;
 
 /// The object in a request's body, not yet defaulted. Typed bodies are taken as they are.
@@ -61,7 +61,9 @@ fn from_client(
             group_of(written) == names.group && names.versions.contains(&version_of(written))
         });
     let version = version(kind, &request.version);
-    if !is_same {
+    if kind.is_custom() {
+        other_version(names, version, value, request, warnings)?;
+    } else if !is_same {
         let own = match names.group {
             "" => version.to_owned(),
             group => format!("{group}/{version}"),
@@ -76,6 +78,31 @@ fn from_client(
             names.kind, names.kind
         ))
     })
+}
+
+/// A custom resource in another version than the path's is refused, after all of it was found
+/// unknown. Its kind is looked at when it is validated.
+fn other_version(
+    names: &Names,
+    version: &str,
+    value: &Value,
+    request: &Request,
+    warnings: &mut Vec<String>,
+) -> Result<(), Status> {
+    let written = value.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+    let expected = format!("{}/{version}", names.group);
+    if written == expected {
+        return Ok(());
+    }
+    let fields = value.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    let unknown = fields.filter(|name| !matches!(*name, "apiVersion" | "kind" | "metadata"));
+    if !request.lenient && group_of(written) == names.group {
+        warnings.extend(unknown.map(|name| format!("unknown field \"{name}\"")));
+    }
+    Err(Status::bad_request(format!(
+        "the API version in the data ({written}) does not match the expected API version \
+         ({expected})"
+    )))
 }
 
 /// What JSON is, where it is no object.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Api;
 use crate::base::base64::{self, Alphabet};
 use crate::base::sha256;
+use crate::kinds::names::version_rank;
 use crate::kinds::{KINDS, Names};
 
 /// One row of `kubectl api-resources`. Mirrors `metav1.APIResource`.
@@ -22,6 +23,11 @@ const VERBS: [&str; 8] =
     ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 /// Namespaces are never deleted as a collection.
 const NAMESPACE_VERBS: [&str; 7] = ["create", "delete", "get", "list", "patch", "update", "watch"];
+/// What can be done with custom resources, in the order in which upstream names it.
+const CUSTOM_VERBS: [&str; 8] =
+    ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+/// The same while their definition is going.
+const GOING_VERBS: [&str; 5] = ["delete", "deletecollection", "get", "list", "watch"];
 const METRICS_VERBS: [&str; 2] = ["get", "list"];
 const CREATE: &[&str] = &["create"];
 const REPLACE: &[&str] = &["get", "patch", "update"];
@@ -209,9 +215,20 @@ pub fn entries() -> Vec<Entry> {
     entries
 }
 
-/// Every resource that is served in every version.
-pub fn served(_api: &mut dyn Api) -> Vec<Entry> {
-    entries()
+/// Every resource that is served in every version, those that definitions define too.
+pub fn served(api: &mut dyn Api) -> Vec<Entry> {
+    let mut entries = entries();
+    let customs = api.custom_kinds();
+    for custom in customs.iter().filter(|custom| custom.established) {
+        let verbs: &[&str] = if custom.terminating { &GOING_VERBS } else { &CUSTOM_VERBS };
+        entries.extend(built_in(custom.kind.names()).map(|entry| Entry {
+            verbs: owned(verbs),
+            stored: custom.kind.stored_version().to_owned(),
+            ..entry
+        }));
+    }
+    entries.sort_by(|a, b| a.plural.cmp(&b.plural));
+    entries
 }
 
 fn owned(words: &[&str]) -> Vec<String> {
@@ -262,27 +279,6 @@ pub fn groups(entries: &[Entry]) -> Vec<(String, Vec<String>)> {
         (known.unwrap_or(GROUPS.len() + usize::from(last)), group.clone())
     });
     groups
-}
-
-/// Versions by how settled they are: `v2`, `v1`, `v1beta2`, `v1alpha1`, `foo`. Mirrors
-/// `version.CompareKubeAwareVersionStrings`.
-pub fn version_rank(version: &str) -> (u8, u32, u32) {
-    let parse = || {
-        let rest = version.strip_prefix('v')?;
-        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let major: u32 = rest[..end].parse().ok().filter(|major| *major > 0)?;
-        let tail = &rest[end..];
-        if tail.is_empty() {
-            return Some((3, major, 0));
-        }
-        let (rank, minor) = match (tail.strip_prefix("beta"), tail.strip_prefix("alpha")) {
-            (Some(minor), _) => (2, minor),
-            (_, Some(minor)) => (1, minor),
-            _ => return None,
-        };
-        Some((rank, major, minor.parse().ok()?))
-    };
-    parse().unwrap_or_default()
 }
 
 /// `/apis/GROUP`: Mirrors `metav1.APIGroup`.

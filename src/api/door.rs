@@ -1,6 +1,6 @@
 //! [`Door`]: the server together with what other components serve under its roof.
 
-use super::{Api, Reply, Request, Server, Status};
+use super::{Api, Custom, Reply, Request, Server, Status};
 
 /// What a component other than the server answers: logs from the kubelets, `metrics.k8s.io`
 /// from the metrics pipeline. Mirrors the API server's proxies and its aggregation layer.
@@ -21,6 +21,10 @@ impl Api for Door<'_> {
     fn call(&mut self, request: Request) -> Result<Reply, Status> {
         let served = self.upstreams.iter_mut().find_map(|upstream| upstream.serve(&request));
         served.unwrap_or_else(|| self.server.call(request))
+    }
+
+    fn custom_kinds(&self) -> Vec<Custom> {
+        self.server.custom_kinds()
     }
 
     fn take_warnings(&mut self) -> Vec<String> {

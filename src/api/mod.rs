@@ -2,6 +2,7 @@
 
 mod admission;
 mod bootstrap;
+mod custom;
 mod decode;
 /// What the server serves: the rows of `kubectl api-resources`.
 pub mod discovery;
@@ -17,6 +18,7 @@ mod status;
 mod subresource;
 mod verbs;
 
+pub use custom::Custom;
 pub use door::{Door, Upstream};
 pub use request::{Body, DeleteOptions, List, Page, PatchType, Propagation, Reply, Request, Verb};
 pub use server::Server;
@@ -29,6 +31,11 @@ pub trait Api {
     /// # Errors
     /// A [`Status`] with upstream's reason, code and message.
     fn call(&mut self, request: Request) -> Result<Reply, Status>;
+
+    /// The kinds that are served besides the built-in ones.
+    fn custom_kinds(&self) -> Vec<Custom> {
+        Vec::new()
+    }
 
     /// What the client of the requests since the last time is to be warned of.
     fn take_warnings(&mut self) -> Vec<String> {

@@ -1,7 +1,9 @@
 //! [`Server`]: the store behind the one door.
 
+use super::custom::Customs;
 use super::expiry::Leases;
-use super::{Api, Reply, Request, Status, Verb, bootstrap};
+use super::{Api, Custom, Reply, Request, Status, Verb, bootstrap};
+use crate::kinds::custom_resource_definition::RESOURCE as DEFINITIONS;
 use crate::kinds::{KINDS, Kind};
 use crate::object::{GroupResource, Key, Object};
 use crate::sim::{Rng, Time};
@@ -17,6 +19,7 @@ pub struct Server {
     pub(super) now: Time,
     pub(super) leases: Leases,
     kinds: &'static [&'static dyn Kind],
+    customs: Customs,
     started: bool,
     pub(super) warnings: Vec<String>,
 }
@@ -31,6 +34,7 @@ impl Server {
             now: Time::default(),
             leases: Leases::default(),
             kinds: KINDS,
+            customs: Customs::default(),
             started: false,
             warnings: Vec::new(),
         }
@@ -46,11 +50,19 @@ impl Server {
         &self.store
     }
 
-    /// The kind of a resource type.
-    pub(super) fn kind(&self, resource: &GroupResource) -> Option<&'static dyn Kind> {
-        self.kinds.iter().copied().find(|kind| {
+    /// The kind of a resource type in a version; in the preferred one where none is named.
+    pub(super) fn kind(
+        &self,
+        resource: &GroupResource,
+        version: &str,
+    ) -> Option<&'static dyn Kind> {
+        let built_in = self.kinds.iter().copied().find(|kind| {
             let names = kind.names();
             names.plural == resource.resource && names.group == resource.group
+        });
+        built_in.or_else(|| {
+            let custom = self.customs.find(resource, version)?;
+            Some(custom as &'static dyn Kind)
         })
     }
 
@@ -61,7 +73,7 @@ impl Server {
         }
         for object in bootstrap::objects() {
             let (resource, name) = (object.resource(), object.name().to_owned());
-            if self.kind(&resource).is_some() {
+            if self.kind(&resource, "").is_some() {
                 let made = self.call(Request::create(object));
                 assert!(made.is_ok(), "{resource} {name} of the start is refused: {made:?}");
             }
@@ -85,6 +97,9 @@ impl Server {
             Conflict::Stale => Status::stale(&resource, &name),
         })?;
         self.leases.attach(&stored, self.now);
+        if resource == DEFINITIONS {
+            self.customs.learn(&stored);
+        }
         Ok(stored)
     }
 
@@ -94,6 +109,9 @@ impl Server {
             return Ok(object.clone());
         }
         let key = object.key();
+        if key.resource == DEFINITIONS {
+            self.customs.forget(object);
+        }
         self.store.remove(&key).map_err(|_| Status::not_found(&key.resource, &key.name))
     }
 
@@ -123,11 +141,19 @@ impl Server {
 impl Api for Server {
     fn call(&mut self, request: Request) -> Result<Reply, Status> {
         self.start();
-        let kind = self.kind(&request.resource).ok_or_else(Status::no_such_path)?;
+        let kind = self.kind(&request.resource, &request.version);
+        let kind = kind.ok_or_else(Status::no_such_path)?;
+        if let (Some(text), false) = (kind.deprecation(), request.version.is_empty()) {
+            self.warnings.push(text.to_owned());
+        }
         match request.subresource {
             "" => self.main_resource(kind, request),
             _ => self.subresource(kind, request),
         }
+    }
+
+    fn custom_kinds(&self) -> Vec<Custom> {
+        self.customs.all()
     }
 
     fn take_warnings(&mut self) -> Vec<String> {

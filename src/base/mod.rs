@@ -27,6 +27,9 @@ pub mod label_selector;
 mod label_selector_parser;
 /// Amounts of resources.
 pub mod quantity;
+/// Regular expressions as Go has them.
+pub mod regex;
+mod regex_parser;
 /// SHA-256.
 pub mod sha256;
 /// Columns of text.

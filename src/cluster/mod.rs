@@ -18,7 +18,7 @@ pub use control::Control;
 pub use event::Event;
 pub use invariants::{INVARIANTS, Invariant, check_invariants};
 
-use crate::api::{Api, Door, Reply, Request, Server, Status};
+use crate::api::{Api, Custom, Door, Reply, Request, Server, Status};
 use crate::kubelet::{Kubelets, What};
 use crate::metrics::Metrics;
 use crate::network::{self, Network};
@@ -332,6 +332,10 @@ struct Parts<'a> {
 impl Api for Cluster {
     fn call(&mut self, request: Request) -> Result<Reply, Status> {
         Self::call(self, request)
+    }
+
+    fn custom_kinds(&self) -> Vec<Custom> {
+        self.server.custom_kinds()
     }
 
     fn take_warnings(&mut self) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! The controllers, a folder each. They meet only through API objects.
 
 mod cronjob;
+mod customresourcedefinition;
 mod daemon;
 mod defaults;
 mod deployment;
@@ -55,6 +56,9 @@ pub fn controllers(settings: Settings) -> Vec<Box<dyn Controller>> {
         Box::new(nodelifecycle::NodeLifecycle::new(settings)),
         Box::new(nodelifecycle::TaintEviction::default()),
         Box::new(nodelifecycle::OrphanedPods::default()),
+        Box::new(customresourcedefinition::Naming),
+        Box::new(customresourcedefinition::Establishing),
+        Box::new(customresourcedefinition::Emptying),
         Box::new(garbagecollector::GarbageCollector),
     ]
 }

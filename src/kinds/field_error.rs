@@ -21,6 +21,8 @@ pub enum ErrorKind {
     TooMany,
     /// It is too long.
     TooLong,
+    /// Its value is of the wrong type.
+    TypeInvalid,
 }
 
 impl ErrorKind {
@@ -35,13 +37,14 @@ impl ErrorKind {
             Self::NotFound => "FieldValueNotFound",
             Self::TooMany => "FieldValueTooMany",
             Self::TooLong => "FieldValueTooLong",
+            Self::TypeInvalid => "FieldValueTypeInvalid",
         }
     }
 
     fn words(self) -> &'static str {
         match self {
             Self::Required => "Required value",
-            Self::Invalid => "Invalid value",
+            Self::Invalid | Self::TypeInvalid => "Invalid value",
             Self::NotSupported => "Unsupported value",
             Self::Forbidden => "Forbidden",
             Self::Duplicate => "Duplicate value",

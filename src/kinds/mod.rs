@@ -8,6 +8,10 @@ pub mod config_map;
 pub mod controller_revision;
 /// CronJob.
 pub mod cron_job;
+/// Kinds that definitions define.
+pub mod custom;
+/// CustomResourceDefinition.
+pub mod custom_resource_definition;
 /// DaemonSet.
 pub mod daemon_set;
 /// Deployment.
@@ -90,6 +94,7 @@ pub use field_error::{ErrorKind, FieldError};
 pub use typed::Typed;
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde_json::Value;
 
@@ -180,12 +185,14 @@ pub struct Column {
     pub wide: bool,
     /// What its cells hold.
     pub holds: Holds,
+    /// For a column of a custom resource: how its definition defines it, and what describes it.
+    pub custom: Option<(&'static Value, &'static str)>,
 }
 
 impl Column {
     /// A column that is always shown.
     pub const fn new(name: &'static str) -> Self {
-        Self { name, wide: false, holds: Holds::Text }
+        Self { name, wide: false, holds: Holds::Text, custom: None }
     }
 
     /// A column that only `-o wide` shows.
@@ -254,6 +261,41 @@ pub trait Kind: Sync {
     fn scale(&self, object: &Object) -> Option<(i32, i32, String)>;
     /// Sets `spec.replicas`.
     fn set_scale(&self, object: &mut Object, replicas: i32);
+    /// What is wrong with a replacement of the status.
+    fn validate_status(&self, _new: &Object, _old: &Object) -> Vec<FieldError> {
+        Vec::new()
+    }
+    /// How a list of its objects is called.
+    fn list_kind(&self) -> String {
+        format!("{}List", self.names().kind)
+    }
+    /// What an object says that its kind is.
+    fn written(&self, _object: &Object) -> String {
+        self.names().kind.to_owned()
+    }
+    /// Whether a definition defines it.
+    fn is_custom(&self) -> bool {
+        false
+    }
+    /// Whether a replacement must say which version it replaces. Mirrors `AllowUnconditionalUpdate`.
+    fn needs_version(&self) -> bool {
+        false
+    }
+    /// The version that is stored.
+    fn stored_version(&self) -> &'static str {
+        self.names().versions.first().copied().unwrap_or_default()
+    }
+    /// What clients of a deprecated version are told.
+    fn deprecation(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// By its plural name.
+impl fmt::Debug for dyn Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.names().resource())
+    }
 }
 
 /// Every built-in kind: the core group first, then the others by name.
@@ -282,6 +324,7 @@ pub const KINDS: &[&dyn Kind] = &[
     &job::Jobs,
     &lease::Leases,
     &endpoint_slice::EndpointSlices,
+    &custom_resource_definition::CustomResourceDefinitions,
     &networking::IngressClasses,
     &networking::Ingresses,
     &networking::IpAddresses,

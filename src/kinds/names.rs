@@ -113,6 +113,27 @@ pub fn port_errors(port: i32) -> Vec<String> {
     if is_fine { Vec::new() } else { vec!["must be between 1 and 65535, inclusive".to_owned()] }
 }
 
+/// Versions by how settled they are: `v2`, `v1`, `v1beta2`, `v1alpha1`, `foo`. Mirrors
+/// `version.CompareKubeAwareVersionStrings`.
+pub fn version_rank(version: &str) -> (u8, u32, u32) {
+    let parse = || {
+        let rest = version.strip_prefix('v')?;
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let major: u32 = rest[..end].parse().ok().filter(|major| *major > 0)?;
+        let tail = &rest[end..];
+        if tail.is_empty() {
+            return Some((3, major, 0));
+        }
+        let (rank, minor) = match (tail.strip_prefix("beta"), tail.strip_prefix("alpha")) {
+            (Some(minor), _) => (2, minor),
+            (_, Some(minor)) => (1, minor),
+            _ => return None,
+        };
+        Some((rank, major, minor.parse().ok()?))
+    };
+    parse().unwrap_or_default()
+}
+
 /// Mirrors `ValidateLabels`.
 pub fn labels(path: &Path<'_>, labels: Option<&BTreeMap<String, String>>, errors: &mut Errors) {
     for (key, value) in labels.into_iter().flatten() {

@@ -52,6 +52,12 @@ pub fn micro_timestamp(time: Time) -> MicroTime {
     MicroTime(jiff::Timestamp::from_microsecond(micros).unwrap_or_default())
 }
 
+/// A moment in RFC 3339; `None` for other text.
+pub fn read_timestamp(text: &str) -> Option<Timestamp> {
+    let is_complete = text.len() >= 20 && text.as_bytes().get(10) == Some(&b'T');
+    text.parse().ok().filter(|_| is_complete).map(Timestamp)
+}
+
 /// The moment an API timestamp stands for; the epoch for anything before it.
 pub fn moment(stamp: &Timestamp) -> Time {
     Time::from_micros(u64::try_from(stamp.0.as_microsecond()).unwrap_or(0))

@@ -1,6 +1,7 @@
 //! Admission: what may change or refuse a write between decoding and storing.
 //! Mirrors `k8s.io/apiserver/pkg/admission` and the plugins of `plugin/pkg/admission`.
 
+mod custom_resource_definition;
 mod default_storage_class;
 mod default_toleration_seconds;
 mod limit_ranger;
@@ -71,6 +72,7 @@ pub(super) trait Plugin: Sync {
 
 /// Every plugin, in upstream's order. Mirrors `pkg/kubeapiserver/options/plugins.go`.
 const CHAIN: &[&dyn Plugin] = &[
+    &custom_resource_definition::CustomResourceDefinition,
     &namespace_lifecycle::NamespaceLifecycle,
     &limit_ranger::LimitRanger,
     &service_account::ServiceAccount,

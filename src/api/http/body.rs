@@ -32,7 +32,7 @@ fn media(call: &Call) -> String {
 ///
 /// # Errors
 /// 413, 415, or 400 when it is no JSON or YAML.
-pub(super) fn object(call: &Call, kind: &str) -> Result<Decoded, Status> {
+pub(super) fn object(call: &Call, kind: &str, is_custom: bool) -> Result<Decoded, Status> {
     if call.body.len() > LIMIT {
         return Err(Status::too_large(LIMIT));
     }
@@ -70,6 +70,13 @@ pub(super) fn object(call: &Call, kind: &str) -> Result<Decoded, Status> {
     }
     if let Some(found) = misfit(&decoded.value) {
         return Err(unrecognized(format!("couldn't get version/kind; json parse error: {found}")));
+    }
+    let text_of = |name: &str| decoded.value.get(name).and_then(Value::as_str).unwrap_or_default();
+    for (name, field) in [("Kind", "kind"), ("apiVersion", "apiVersion")] {
+        // Only of built-in kinds the path says enough.
+        if is_custom && text_of(field).is_empty() {
+            return Err(unrecognized(format!("Object '{name}' is missing in '{text}'")));
+        }
     }
     Ok(decoded)
 }

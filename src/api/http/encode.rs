@@ -102,7 +102,7 @@ pub(super) fn list(
         Shape::Whole | Shape::Discovery => {
             let items: Vec<Value> = list.items.iter().map(|item| item_of(view, item)).collect();
             json!({
-                "kind": format!("{}List", names.kind),
+                "kind": view.kind.list_kind(),
                 "apiVersion": api_version(names.group, view.version),
                 "metadata": metadata,
                 "items": items,
@@ -140,6 +140,9 @@ pub(super) fn whole(view: View<'_>, object: &Object) -> Value {
 /// An object as an item of a list: those of built-in kinds do not say again what they are.
 fn item_of(view: View<'_>, object: &Object) -> Value {
     let mut value = whole(view, object);
+    if view.kind.is_custom() {
+        return value;
+    }
     if let Value::Object(map) = &mut value {
         map.remove("apiVersion");
         map.remove("kind");

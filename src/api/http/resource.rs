@@ -56,7 +56,9 @@ pub(super) struct Exchange<'a, 'q> {
 impl Exchange<'_, '_> {
     /// Answers the request.
     pub(super) fn answer(self) -> Result<Answer, Status> {
-        let kind = self.kind()?;
+        let Some(kind) = self.kind()? else {
+            return Ok(encode::plain(404, "404 page not found\n"));
+        };
         let verb = self.verb(kind)?;
         let serves = if verb == Verb::Watch { Serves::Watch } else { Serves::Objects };
         let form = negotiate::form(&self.call.accept(), self.pretty, serves)?;
@@ -65,7 +67,7 @@ impl Exchange<'_, '_> {
         let request = self.request(kind, verb)?;
         let view = View { kind, version: &self.path.version, now: self.now, include };
         if verb == Verb::Watch {
-            let watch = Watch::new(request, form, include, self.query)?;
+            let watch = Watch::new(kind, request, form, include, self.query)?;
             return watch.open(self.api, self.now).map(|watch| Answer {
                 code: 200,
                 headers: vec![("Content-Type", "application/json".to_owned())],
@@ -88,16 +90,19 @@ impl Exchange<'_, '_> {
         self.encode(view, form, verb, code, reply)
     }
 
-    /// The kind that the path names, if the path can be about it.
-    fn kind(&self) -> Result<&'static dyn Kind, Status> {
+    /// The kind that the path names, if the path can be about it; `None` where not even a group of
+    /// the server's own answers.
+    fn kind(&self) -> Result<Option<&'static dyn Kind>, Status> {
         let path = &self.path;
-        let kind = kinds::KINDS.iter().copied().find(|kind| {
+        let is_meant = |kind: &&'static dyn Kind| {
             let names = kind.names();
             names.group == path.group
                 && names.plural == path.plural
                 && names.versions.contains(&path.version.as_str())
-        });
-        let kind = kind.ok_or_else(Status::no_such_path)?;
+        };
+        let Some(kind) = kinds::KINDS.iter().copied().find(is_meant) else {
+            return self.custom_kind(is_meant);
+        };
         let names = kind.names();
         let is_misplaced = path.namespace.is_some() != names.namespaced
             && (path.namespace.is_some() || !path.name.is_empty());
@@ -107,7 +112,30 @@ impl Exchange<'_, '_> {
         if is_misplaced || is_unknown || goes_on {
             return Err(Status::no_such_path());
         }
-        Ok(kind)
+        Ok(Some(kind))
+    }
+
+    /// The same for kinds that definitions define. Mirrors `crdHandler.ServeHTTP`.
+    fn custom_kind(
+        &self,
+        is_meant: impl Fn(&&'static dyn Kind) -> bool,
+    ) -> Result<Option<&'static dyn Kind>, Status> {
+        let path = &self.path;
+        let customs = self.api.custom_kinds();
+        let Some(kind) = customs.into_iter().map(|custom| custom.kind).find(is_meant) else {
+            let is_own = kinds::KINDS.iter().any(|kind| kind.names().group == path.group);
+            return if is_own { Err(Status::no_such_path()) } else { Ok(None) };
+        };
+        let names = kind.names();
+        let reads_all = path.name.is_empty() && self.call.method == "GET";
+        if path.namespace.is_some() != names.namespaced && !(names.namespaced && reads_all) {
+            return Ok(None);
+        }
+        if !path.subresource.is_empty() && !names.subresources.contains(&path.subresource.as_str())
+        {
+            return Err(Status::not_found(&names.resource(), &path.name));
+        }
+        Ok(Some(kind))
     }
 
     /// What is to be done.
@@ -124,7 +152,7 @@ impl Exchange<'_, '_> {
             ("POST", true) if !is_everywhere => Verb::Create,
             ("POST", false) if !path.subresource.is_empty() => Verb::Create,
             ("PUT", false) => Verb::Update,
-            ("PATCH", false) => Verb::Patch(body::patch_type(self.call, false)?),
+            ("PATCH", false) => Verb::Patch(body::patch_type(self.call, kind.is_custom())?),
             ("DELETE", false) if path.subresource.is_empty() => Verb::Delete,
             ("DELETE", true) if !is_everywhere && kind.names().plural != "namespaces" => {
                 Verb::DeleteCollection
@@ -180,7 +208,7 @@ impl Exchange<'_, '_> {
             "token" => "TokenRequest",
             _ => kind.names().kind,
         };
-        let decoded = body::object(self.call, wanted)?;
+        let decoded = body::object(self.call, wanted, kind.is_custom())?;
         request.oddities = decoded.oddities;
         request.body = Body::Json(decoded.value);
         Ok(())

@@ -55,6 +55,15 @@ pub(super) fn table(view: View<'_>, objects: &[Object], metadata: &Value) -> Val
 /// Mirrors `metav1.TableColumnDefinition`.
 fn definitions(kind: &dyn Kind) -> Vec<Value> {
     let definition = |column: &Column| {
+        if let Some((definition, description)) = column.custom {
+            return json!({
+                "name": column.name,
+                "type": definition["type"],
+                "format": definition["format"].as_str().unwrap_or_default(),
+                "description": description,
+                "priority": definition["priority"].as_i64().unwrap_or(0),
+            });
+        }
         json!({
             "name": column.name,
             "type": "string",
@@ -94,10 +103,15 @@ fn row(view: View<'_>, object: &Object) -> Value {
 
 /// A cell as the JSON that upstream's printers give: counts are numbers.
 fn value(cell: String, column: &Column) -> Value {
+    if column.custom.is_some() && cell.is_empty() {
+        return Value::Null;
+    }
     match column.holds {
         crate::kinds::Holds::Text => Value::String(cell),
         crate::kinds::Holds::Number => {
-            cell.parse::<i64>().map_or(Value::String(cell), |number| json!(number))
+            let real = || cell.parse::<f64>().ok().map(|number| json!(number));
+            let number = cell.parse::<i64>().ok().map(|number| json!(number));
+            number.or_else(real).unwrap_or(Value::String(cell))
         }
         crate::kinds::Holds::Truth => match cell.as_str() {
             "true" => Value::Bool(true),

@@ -9,7 +9,7 @@ use super::negotiate::{Form, Shape};
 use super::options::Query;
 use super::table::Include;
 use crate::api::{Api, Reply, Request, Status};
-use crate::kinds;
+use crate::kinds::Kind;
 use crate::object::Object;
 use crate::sim::Time;
 use crate::store::{Change, ChangeKind};
@@ -21,6 +21,7 @@ const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 /// A watch. Whoever holds it polls it after changes and sends what comes.
 #[derive(Debug)]
 pub struct Watch {
+    kind: &'static dyn Kind,
     request: Request,
     form: Form,
     include: Include,
@@ -36,6 +37,7 @@ pub struct Watch {
 
 impl Watch {
     pub(super) fn new(
+        kind: &'static dyn Kind,
         request: Request,
         form: Form,
         include: Include,
@@ -51,6 +53,7 @@ impl Watch {
             request.resource_version = None;
         }
         Ok(Self {
+            kind,
             next: None,
             skips_initial: begins_now,
             request,
@@ -151,7 +154,7 @@ impl Watch {
     }
 
     fn value(&mut self, object: &Object, now: Time) -> Option<Value> {
-        let kind = kinds::kind_of(&self.request.resource)?;
+        let kind = self.kind;
         let view = View { kind, version: &self.request.version, now, include: self.include };
         let mut value = encode::object(view, object, self.form.shape).ok()?;
         if self.form.shape == Shape::Table && std::mem::replace(&mut self.has_columns, true) {
@@ -161,9 +164,8 @@ impl Watch {
     }
 
     fn bookmark(&self, ends_initial: bool, frames: &mut Vec<u8>) {
-        let (Some(next), Some(kind)) = (self.next, kinds::kind_of(&self.request.resource)) else {
-            return;
-        };
+        let Some(next) = self.next else { return };
+        let kind = self.kind;
         let mut metadata = json!({"resourceVersion": next.to_string()});
         if ends_initial {
             metadata["annotations"] = json!({INITIAL_EVENTS_END: "true"});

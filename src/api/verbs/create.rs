@@ -35,7 +35,12 @@ impl Server {
             .collect();
         if !errors.is_empty() {
             let names = kind.names();
-            return Err(Status::invalid(names.kind, names.group, object.name(), &errors));
+            return Err(Status::invalid(
+                &kind.written(&object),
+                names.group,
+                object.name(),
+                &errors,
+            ));
         }
         let charges = self.admit_valid(kind, "", Operation::Create, &mut object, None)?;
         self.refuse_existing(&object)?;

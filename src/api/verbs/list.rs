@@ -88,7 +88,7 @@ fn check_fields(kind: &dyn Kind, selector: &FieldSelector) -> Result<(), Status>
         .unwrap_or_default();
     match unknown.into_iter().find(|field| !own.iter().any(|(name, _)| name == field)) {
         None => Ok(()),
-        Some(field) if own.is_empty() => Err(Status::bad_request(format!(
+        Some(field) if own.is_empty() && !kind.is_custom() => Err(Status::bad_request(format!(
             "\"{field}\" is not a known field selector: only \"metadata.name\", \
              \"metadata.namespace\""
         ))),

@@ -50,7 +50,7 @@ impl Server {
     ) -> Result<Reply, Status> {
         check_name(&new, request)?;
         super::create::place(kind, &mut new, &request.namespace)?;
-        check_version(&new, &old, request.verb)?;
+        check_version(kind, &new, &old, request.verb)?;
         kind.default(&mut new);
         self.admit(kind, part.subresource(), Operation::Update, &mut new, Some(&old))?;
         inherit(&mut new, &old);
@@ -62,7 +62,10 @@ impl Server {
                 errors.extend(errors.clone());
                 errors.extend(kind.validate_replacement(&new, &old));
             }
-            Part::Status => kind.prepare_status(&mut new, &old),
+            Part::Status => {
+                kind.prepare_status(&mut new, &old);
+                errors.extend(kind.validate_status(&new, &old));
+            }
             Part::Prepared(_) => errors.extend(kind.validate(&new)),
         }
         refuse(kind, &new, &errors)?;
@@ -87,7 +90,7 @@ fn refuse(kind: &dyn Kind, object: &Object, errors: &[FieldError]) -> Result<(),
         return Ok(());
     }
     let names = kind.names();
-    Err(Status::invalid(names.kind, names.group, object.name(), errors))
+    Err(Status::invalid(&kind.written(object), names.group, object.name(), errors))
 }
 
 fn check_name(new: &Object, request: &Request) -> Result<(), Status> {
@@ -108,7 +111,7 @@ fn check_name(new: &Object, request: &Request) -> Result<(), Status> {
 
 /// A version that is given must be the current one; so must a uid, which validation refuses to
 /// let a patch change.
-fn check_version(new: &Object, old: &Object, verb: Verb) -> Result<(), Status> {
+fn check_version(kind: &dyn Kind, new: &Object, old: &Object, verb: Verb) -> Result<(), Status> {
     let (resource, name) = (old.resource(), old.name());
     if verb == Verb::Update && !new.uid().is_empty() && new.uid() != old.uid() {
         let why = format!(
@@ -123,6 +126,11 @@ fn check_version(new: &Object, old: &Object, verb: Verb) -> Result<(), Status> {
     }
     let Some(given) = new.meta().resource_version.as_deref().filter(|given| !given.is_empty())
     else {
+        if kind.needs_version() {
+            let must = "must be specified for an update";
+            let error = FieldError::invalid("metadata.resourceVersion", 0, must);
+            return Err(Status::invalid(&resource.resource, &resource.group, name, &[error]));
+        }
         return Ok(());
     };
     match given.parse::<u64>() {

@@ -1,0 +1,106 @@
+//! The kinds that the stored CustomResourceDefinitions define. Mirrors `crdHandler` and its
+//! `crdStorageMap`.
+
+use std::rc::Rc;
+
+use imbl::OrdMap;
+
+use crate::kinds::Kind;
+use crate::kinds::custom::{CustomKind, define};
+use crate::kinds::custom_resource_definition::status;
+use crate::object::{GroupResource, Object, Untyped};
+
+/// A kind that a definition defines, in one of its versions.
+#[derive(Clone, Copy)]
+pub struct Custom {
+    /// The kind.
+    pub kind: &'static dyn Kind,
+    /// Whether clients find it in discovery.
+    pub established: bool,
+    /// Whether its definition is going: no new objects then.
+    pub terminating: bool,
+}
+
+/// What one definition defines.
+struct Defined {
+    definition: Object,
+    kinds: Vec<&'static CustomKind>,
+    served: bool,
+    established: bool,
+    terminating: bool,
+}
+
+/// All of them. Cloning is cheap.
+#[derive(Clone, Default)]
+pub(super) struct Customs(OrdMap<GroupResource, Rc<Defined>>);
+
+fn resource(definition: &Untyped) -> GroupResource {
+    let spec = definition.field("spec");
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    GroupResource::dynamic(&text(&spec["group"]), &text(&spec["names"]["plural"]))
+}
+
+impl Customs {
+    /// Takes a definition in as it is now. Only another specification, or other accepted names, make
+    /// other kinds.
+    pub(super) fn learn(&mut self, definition: &Object) {
+        let Some(now) = definition.get::<Untyped>() else { return };
+        let resource = resource(now);
+        let (spec, names) = (now.field("spec"), &now.field("status")["acceptedNames"]);
+        let known = self.0.get(&resource).and_then(|known| {
+            let before = known.definition.get::<Untyped>()?;
+            let is_same = before.field("spec") == spec
+                && before.field("status")["acceptedNames"] == *names
+                && known.served;
+            is_same.then(|| known.kinds.clone())
+        });
+        let served = status::is_served(now);
+        let kinds = match known {
+            Some(kinds) => kinds,
+            None if served => define(spec, names),
+            None => Vec::new(),
+        };
+        let made = Defined {
+            definition: definition.clone(),
+            kinds,
+            served,
+            established: status::is_true(now, "Established"),
+            terminating: status::is_true(now, "Terminating"),
+        };
+        self.0.insert(resource, Rc::new(made));
+    }
+
+    /// Forgets what a definition defined.
+    pub(super) fn forget(&mut self, definition: &Object) {
+        if let Some(gone) = definition.get::<Untyped>() {
+            self.0.remove(&resource(gone));
+        }
+    }
+
+    /// The kind of a resource type in a version; in the preferred one where none is named.
+    pub(super) fn find(
+        &self,
+        resource: &GroupResource,
+        version: &str,
+    ) -> Option<&'static CustomKind> {
+        let known = self.0.get(resource).filter(|known| known.served)?;
+        known
+            .kinds
+            .iter()
+            .copied()
+            .find(|kind| version.is_empty() || kind.names().versions.contains(&version))
+    }
+
+    /// Every kind that is served, the preferred version of each resource type first.
+    pub(super) fn all(&self) -> Vec<Custom> {
+        let mut all = Vec::new();
+        for known in self.0.values().filter(|known| known.served) {
+            let (established, terminating) = (known.established, known.terminating);
+            all.extend(known.kinds.iter().map(|kind| {
+                let kind: &'static dyn Kind = *kind;
+                Custom { kind, established, terminating }
+            }));
+        }
+        all
+    }
+}
