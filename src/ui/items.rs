@@ -28,6 +28,8 @@ pub struct Items {
     /// The owner's and the item's own identity, to find what an owner controls.
     owned: OrdMap<(Rc<str>, Ref), Rc<Item>>,
     uids: OrdMap<Rc<str>, Ref>,
+    /// The Pods by the node they are bound to; those without one by the empty name.
+    placed: OrdMap<(Rc<str>, Ref), Rc<Item>>,
     counts: OrdMap<Rc<str>, usize>,
     /// How many are being deleted.
     leaving: usize,
@@ -91,6 +93,9 @@ impl Items {
             self.owned.insert((owner.clone(), reference.clone()), item.clone());
         }
         self.uids.insert(item.uid.clone(), reference.clone());
+        if let Some(place) = place(&item) {
+            self.placed.insert(place, item.clone());
+        }
         *self.counts.entry(reference.kind.clone()).or_default() += 1;
         self.leaving += usize::from(item.leaving.is_some());
         let revision = item.version.parse().unwrap_or(0);
@@ -105,6 +110,9 @@ impl Items {
             self.owned.remove(&(owner.clone(), reference.clone()));
         }
         self.uids.remove(&item.uid);
+        if let Some(place) = place(&item) {
+            self.placed.remove(&place);
+        }
         *self.counts.entry(reference.kind.clone()).or_default() -= 1;
         self.leaving -= usize::from(item.leaving.is_some());
         *self.changed.entry(reference.kind.clone()).or_default() += 1;
@@ -156,12 +164,25 @@ impl Items {
         items.take_while(move |item| &*item.reference.kind == kind)
     }
 
+    /// The Pods that are bound to this node, by namespace and name; the empty name stands for none.
+    pub fn placed_on(&self, node: &str) -> impl Iterator<Item = &Rc<Item>> {
+        let node: Rc<str> = node.into();
+        let placed = self.placed.range((node.clone(), Ref::new("", "", ""))..);
+        placed.take_while(move |((name, _), _)| *name == node).map(|(_, item)| item)
+    }
+
     /// What the object with this identity controls, by kind and name.
     pub fn owned_by<'a>(&'a self, uid: &'a Rc<str>) -> impl Iterator<Item = &'a Rc<Item>> {
         let first = (uid.clone(), Ref::new("", "", ""));
         let owned = self.owned.range(first..);
         owned.take_while(move |((owner, _), _)| owner == uid).map(|(_, item)| item)
     }
+}
+
+/// Where a Pod stands in the index by node.
+fn place(item: &Item) -> Option<(Rc<str>, Ref)> {
+    let Facts::Pod(pod) = &item.facts else { return None };
+    Some((pod.node.as_deref().unwrap_or("").into(), item.reference.clone()))
 }
 
 fn item(reference: Ref, object: &Object) -> Item {

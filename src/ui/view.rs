@@ -280,6 +280,8 @@ pub struct Sample {
 pub struct View {
     /// When it was taken.
     pub now: Time,
+    /// How many were taken before.
+    pub turn: u64,
     /// The cluster's revision then.
     pub revision: u64,
     /// Everything there is.
@@ -296,7 +298,29 @@ impl PartialEq for View {
     }
 }
 
+/// From this many objects on a cluster is large.
+const LARGE: usize = 400;
+
 impl View {
+    /// In a large cluster, parts of the page are drawn anew in turn, one of so many at each
+    /// snapshot: what one frame draws does not grow with the cluster.
+    pub const TURNS: u64 = 8;
+
+    /// Whether so much is there that not everything can be drawn anew in one frame.
+    pub fn is_large(&self) -> bool {
+        self.items.size() >= LARGE
+    }
+
+    /// Whether it is the turn of a part of the page, of which this is the number.
+    pub fn has_turn(&self, part: u64) -> bool {
+        !self.is_large() || (self.turn + part).is_multiple_of(Self::TURNS)
+    }
+
+    /// The epoch of a panel that draws itself whole: `epoch`, in a large cluster less often.
+    pub fn paced(&self, epoch: impl FnOnce() -> u64) -> u64 {
+        if self.is_large() { self.turn / Self::TURNS } else { epoch() }
+    }
+
     /// Every object of `kind`, in order of namespace and name.
     pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Rc<Item>> {
         self.items.of_kind(kind)

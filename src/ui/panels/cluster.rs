@@ -7,7 +7,7 @@ use super::{Panel, Place, Scene, leaving_clock};
 use crate::ui::act::Act;
 use crate::ui::messages::t;
 use crate::ui::samples::SAMPLES;
-use crate::ui::view::{Facts, Item, NodeFacts, PodFacts, Tone, View};
+use crate::ui::view::{Facts, Item, NodeFacts, PodFacts, Ref, Tone, View};
 use crate::ui::widgets::icon::{ADD, icon, kind_icon, tone_class, tone_icon};
 use crate::ui::widgets::tile::{Pods, PodsProps};
 
@@ -19,25 +19,51 @@ pub const PANEL: Panel = Panel {
     count: |_| None,
     epoch: |scene| {
         let kinds = ["Pod", "Node", "Deployment", "ReplicaSet", "StatefulSet", "Job"];
-        scene.view.items.epoch(&kinds) ^ leaving_clock(&scene.view)
+        let view = &scene.view;
+        if view.is_large() { view.turn } else { view.items.epoch(&kinds) ^ leaving_clock(view) }
     },
     render: |scene| html! { <Cluster ..scene /> },
 };
 
+/// The Pods that the places show, by node, and the selection when they were drawn.
+#[derive(Default)]
+struct Shown {
+    selection: Option<Ref>,
+    places: BTreeMap<Rc<str>, Rc<PodsProps>>,
+}
+
+impl Shown {
+    /// The Pods on `node`, which is the `n`th; in a large cluster those of the node's last turn.
+    fn place(&self, scene: &Scene, n: u64, node: &Rc<str>) -> Rc<PodsProps> {
+        let kept = self.places.get(node).filter(|_| self.selection == scene.selection);
+        if let Some(kept) = kept.filter(|kept| kept.act == scene.act && !scene.view.has_turn(n)) {
+            return kept.clone();
+        }
+        let pods = scene.view.items.placed_on(node).cloned().collect();
+        Rc::new(PodsProps::new(pods, scene.selection.as_ref(), scene.view.now, &scene.act))
+    }
+
+    /// Brings everything up to date whose turn it is.
+    fn refresh(&mut self, scene: &Scene) {
+        let nodes = scene.view.of_kind("Node").map(|node| &node.reference.name);
+        let nowhere: Rc<str> = "".into();
+        let names = std::iter::once(&nowhere).chain(nodes);
+        let places = (0..).zip(names).map(|(n, name)| (name.clone(), self.place(scene, n, name)));
+        self.places = places.collect();
+        self.selection.clone_from(&scene.selection);
+    }
+}
+
 #[component]
 fn Cluster(scene: &Scene) -> Html {
-    let mut placed: BTreeMap<&str, Vec<Rc<Item>>> = BTreeMap::new();
-    for item in scene.view.of_kind("Pod") {
-        let Facts::Pod(pod) = &item.facts else { continue };
-        placed.entry(pod.node.as_deref().unwrap_or("")).or_default().push(item.clone());
-    }
-    let waiting = placed.remove("").unwrap_or_default();
-    let idle = waiting.is_empty() && is_empty(&scene.view);
+    let shown = use_mut_ref(Shown::default);
+    shown.borrow_mut().refresh(scene);
+    let places = &shown.borrow().places;
+    let waiting = places[""].clone();
+    let idle = waiting.pods.is_empty() && is_empty(&scene.view);
     let card = |node: &Rc<Item>| {
-        let pods = placed.get(&*node.reference.name).cloned().unwrap_or_default();
         let selected = scene.selection.as_ref() == Some(&node.reference);
-        let pods =
-            Rc::new(PodsProps::new(pods, scene.selection.as_ref(), scene.view.now, &scene.act));
+        let pods = places[&node.reference.name].clone();
         html! { <NodeCard key={&*node.uid} node={node.clone()} {selected} {pods} /> }
     };
     let add = {
@@ -47,10 +73,10 @@ fn Cluster(scene: &Scene) -> Html {
     html! {
         <div class="cluster">
             if idle { { welcome(&scene.act) } }
-            if !waiting.is_empty() {
+            if !waiting.pods.is_empty() {
                 <section class="lane" aria-label={t().unscheduled}>
-                    <h3>{ t().unscheduled }<span class="badge">{ waiting.len() }</span></h3>
-                    <Pods ..PodsProps::new(waiting, scene.selection.as_ref(), scene.view.now, &scene.act) />
+                    <h3>{ t().unscheduled }<span class="badge">{ waiting.pods.len() }</span></h3>
+                    <Pods ..(*waiting).clone() />
                 </section>
             }
             <div class="nodes">{ for scene.view.of_kind("Node").map(card) }</div>
@@ -107,7 +133,7 @@ fn NodeCard(props: &NodeCardProps) -> Html {
         _ => None,
     });
     let used: Vec<&PodFacts> = used.collect();
-    let PodsProps { pods, selection, clock, act } = &*props.pods;
+    let pods = &props.pods;
     html! {
         <article class={classes!("node", tone_class(node.tone), props.selected.then_some("selected"))}
             aria-label={label.clone()}>
@@ -123,10 +149,10 @@ fn NodeCard(props: &NodeCardProps) -> Html {
                     { for node.taints.iter().map(|taint| html! { <li>{ self::taint(taint) }</li> }) }
                 </ul>
             }
-            if pods.is_empty() {
+            if pods.pods.is_empty() {
                 <p class="none">{ t().no_pods }</p>
             } else {
-                <Pods pods={pods.clone()} selection={selection.clone()} clock={*clock} act={act.clone()} />
+                <Pods ..(**pods).clone() />
             }
         </article>
     }

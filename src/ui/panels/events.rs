@@ -17,7 +17,7 @@ pub const PANEL: Panel = Panel {
     place: Place::Stage,
     title: |words| words.events,
     count: |view| Some(view.count("Event")),
-    epoch: |scene| scene.view.items.epoch(&["Event"]) ^ clock(&scene.view),
+    epoch: |scene| scene.view.paced(|| scene.view.items.epoch(&["Event"])) ^ clock(&scene.view),
     render: |scene| html! { <Events ..scene /> },
 };
 
@@ -27,7 +27,7 @@ pub const OF_SELECTION: Panel = Panel {
     place: Place::Inspector,
     title: |words| words.events,
     count: |_| None,
-    epoch: |scene| scene.view.items.epoch(&["Event"]) ^ clock(&scene.view),
+    epoch: |scene| scene.view.paced(|| scene.view.items.epoch(&["Event"])) ^ clock(&scene.view),
     render: |scene| html! { <ObjectEvents ..scene /> },
 };
 

@@ -15,7 +15,8 @@ pub const PANEL: Panel = Panel {
     title: |words| words.storage,
     count: |view| Some(view.count("PersistentVolumeClaim")),
     epoch: |scene| {
-        scene.view.items.epoch(&["PersistentVolumeClaim", "PersistentVolume", "Pod", "Event"])
+        let kinds = ["PersistentVolumeClaim", "PersistentVolume", "Pod", "Event"];
+        scene.view.paced(|| scene.view.items.epoch(&kinds))
     },
     render: |scene| html! { <Storage ..scene /> },
 };

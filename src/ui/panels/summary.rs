@@ -19,7 +19,7 @@ pub const PANEL: Panel = Panel {
     place: Place::Inspector,
     title: |words| words.summary,
     count: |_| None,
-    epoch: |scene| scene.view.revision ^ clock(&scene.view),
+    epoch: |scene| scene.view.paced(|| scene.view.revision) ^ clock(&scene.view),
     render: |scene| html! { <Summary ..scene /> },
 };
 

@@ -12,7 +12,10 @@ pub const PANEL: Panel = Panel {
     place: Place::Inspector,
     title: |words| words.why,
     count: |_| None,
-    epoch: |scene| scene.session.decided() ^ scene.view.items.epoch(&["HorizontalPodAutoscaler"]),
+    epoch: |scene| {
+        let view = &scene.view;
+        view.paced(|| scene.session.decided() ^ view.items.epoch(&["HorizontalPodAutoscaler"]))
+    },
     render: |scene| html! { <Why ..scene /> },
 };
 

@@ -26,7 +26,9 @@ pub const PANEL: Panel = Panel {
         let load = loads.fold(0_u64, |hash, (cpu, memory)| {
             hash.wrapping_mul(31).wrapping_add(number(cpu) << 20).wrapping_add(number(memory))
         });
-        view.items.epoch(KINDS) ^ view.items.epoch(&["Pod"]) ^ load ^ leaving_clock(view)
+        let drawn =
+            || view.items.epoch(KINDS) ^ view.items.epoch(&["Pod"]) ^ leaving_clock(view);
+        view.paced(drawn) ^ load
     },
     render: |scene| html! { <Workloads ..scene /> },
 };

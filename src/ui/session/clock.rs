@@ -3,15 +3,13 @@ use std::time::Duration;
 use super::Session;
 use crate::sim::Time;
 use crate::ui::state::SPEEDS;
+use crate::ui::view::View;
 use crate::web::clock;
 
 /// How long one frame may simulate, in milliseconds.
 const BUDGET_MS: f64 = 5.0;
 /// Real time that one frame can stand for, in milliseconds: a tab that slept does not catch up.
 const FRAME_MAX_MS: f64 = 100.0;
-/// From this many objects on, snapshots are at least `CALM_MS` milliseconds apart.
-const MANY: usize = 400;
-const CALM_MS: f64 = 100.0;
 /// "Nothing is due" means that nothing changed for this long.
 const QUIET: Duration = Duration::from_secs(20);
 /// "Run until nothing is due" gives up after this long.
@@ -32,6 +30,9 @@ impl Session {
         self.last_frame = Some(now_ms);
         if self.pace.restoring {
             self.restore();
+            if self.pace.restoring {
+                return;
+            }
         } else if self.ahead.is_some() {
             self.run_ahead();
         } else if self.pace.playing {
@@ -42,11 +43,11 @@ impl Session {
         self.collect();
         let second = self.now().seconds();
         let changed = self.simulation.cluster().store().revision() != self.view.revision;
-        // A large cluster is drawn less often, so that drawing leaves room for everything else.
-        let calm = self.view.items.size() < MANY || now_ms - self.published > CALM_MS;
-        if (changed || second != self.second) && calm {
+        if changed {
+            self.unseen = View::TURNS;
+        }
+        if changed || second != self.second || (self.unseen > 0 && self.view.is_large()) {
             self.second = second;
-            self.published = now_ms;
             self.publish();
         }
     }

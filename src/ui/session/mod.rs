@@ -74,8 +74,9 @@ struct Session {
     /// What the last single step came to.
     note: Option<Rc<str>>,
     second: u64,
-    /// The frame that published last, in milliseconds of real time.
-    published: f64,
+    /// How many more snapshots it takes until each part of the page had its turn since the last
+    /// change.
+    unseen: u64,
 }
 
 impl Session {
@@ -99,7 +100,7 @@ impl Session {
             found: None,
             note: None,
             second: 0,
-            published: 0.0,
+            unseen: 0,
         }
     }
 
@@ -182,6 +183,7 @@ impl Session {
         files::save_log(&log, now);
         self.input(input);
         self.collect();
+        self.unseen = View::TURNS;
         self.publish();
     }
 
@@ -199,8 +201,10 @@ impl Session {
         let cluster = self.simulation.cluster();
         self.items.refresh(cluster);
         self.sample();
+        self.unseen = self.unseen.saturating_sub(1);
         self.view = Rc::new(View {
             now: self.now(),
+            turn: self.view.turn + 1,
             revision: self.simulation.cluster().store().revision(),
             items: self.items.clone(),
             samples: self.samples.clone(),

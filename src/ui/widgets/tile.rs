@@ -11,13 +11,13 @@ use crate::ui::view::{Facts, Item, PodFacts, Ref};
 /// From this many Pods in one place on they are drawn as small cells.
 const TILES_MAX: usize = 48;
 /// More Pods than this in one place are only counted.
-const CELLS_MAX: usize = 600;
+const CELLS_MAX: usize = 200;
 
 /// Some Pods that lie together.
-#[derive(Properties, PartialEq)]
+#[derive(Clone, Properties, PartialEq)]
 pub struct PodsProps {
     /// The Pods.
-    pub pods: Vec<Rc<Item>>,
+    pub pods: Rc<Vec<Rc<Item>>>,
     /// The selected object, if it is one of them.
     pub selection: Option<Ref>,
     /// The time, if one of them is being deleted and counts its grace down.
@@ -40,7 +40,7 @@ impl PodsProps {
             selection: selection.filter(is_here).cloned(),
             clock: is_leaving.then_some(now),
             act: act.clone(),
-            pods,
+            pods: Rc::new(pods),
         }
     }
 }
