@@ -1,5 +1,6 @@
 //! What the server serves. Mirrors `k8s.io/apiserver/pkg/endpoints/discovery`.
 
+use crate::base::order::Order as _;
 use serde_json::{Map, Value, json};
 
 use super::Api;
@@ -211,7 +212,7 @@ pub fn entries() -> Vec<Entry> {
             stored: String::new(),
         }
     }));
-    entries.sort_by(|a, b| a.plural.cmp(&b.plural));
+    entries.order_by(|a, b| a.plural.cmp(&b.plural));
     entries
 }
 
@@ -271,9 +272,9 @@ pub fn groups(entries: &[Entry]) -> Vec<(String, Vec<String>)> {
         }
     }
     for (_, versions) in &mut groups {
-        versions.sort_by(|a, b| version_rank(b).cmp(&version_rank(a)).then_with(|| a.cmp(b)));
+        versions.order_by(|a, b| version_rank(b).cmp(&version_rank(a)).then_with(|| a.cmp(b)));
     }
-    groups.sort_by_key(|(group, _)| {
+    groups.order_by_key(|(group, _)| {
         let known = GROUPS.iter().position(|known| known == group);
         let last = group == "metrics.k8s.io";
         (known.unwrap_or(GROUPS.len() + usize::from(last)), group.clone())
@@ -440,7 +441,7 @@ mod tests {
     #[test]
     fn versions_are_ranked_as_clients_rank_them() {
         let mut versions = ["foo10", "v1beta1", "v2", "v11alpha2", "v1", "v10", "v2beta3", "foo1"];
-        versions.sort_by(|a, b| version_rank(b).cmp(&version_rank(a)).then_with(|| a.cmp(b)));
+        versions.order_by(|a, b| version_rank(b).cmp(&version_rank(a)).then_with(|| a.cmp(b)));
         let expected = ["v10", "v2", "v1", "v2beta3", "v1beta1", "v11alpha2", "foo1", "foo10"];
         assert_eq!(versions, expected);
     }

@@ -1,5 +1,6 @@
 //! Which fields an object must have: `status.phase=Running,spec.nodeName!=node1`.
 
+use crate::base::order::Order as _;
 use std::fmt;
 
 /// One condition on one field.
@@ -26,7 +27,7 @@ impl FieldSelector {
     /// `fields.ParseSelector`.
     pub fn parse(text: &str) -> Result<FieldSelector, String> {
         let mut parts: Vec<String> = split(text);
-        parts.sort_unstable();
+        parts.order();
         let mut terms = Vec::new();
         for part in parts.iter().filter(|part| !part.is_empty()) {
             let term = term(part)?

@@ -2,6 +2,7 @@
 
 use super::label_name::{label_value_errors, qualified_name_errors};
 use super::label_selector_parser;
+use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -59,7 +60,7 @@ impl Requirement {
         values: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<Requirement, String> {
         let mut values: Vec<String> = values.into_iter().map(Into::into).collect();
-        values.sort_unstable();
+        values.order();
         values.dedup();
         let mut errors = Vec::new();
         let faults = qualified_name_errors(key);
@@ -184,7 +185,7 @@ impl Selector {
 
     /// All of `requirements` together.
     pub fn from_requirements(mut requirements: Vec<Requirement>) -> Selector {
-        requirements.sort_by(|a, b| a.key.cmp(&b.key));
+        requirements.order_by(|a, b| a.key.cmp(&b.key));
         Selector { requirements }
     }
 

@@ -25,6 +25,8 @@ pub mod label_name;
 /// Selection of objects by their labels.
 pub mod label_selector;
 mod label_selector_parser;
+/// Sorting.
+pub mod order;
 /// Amounts of resources.
 pub mod quantity;
 /// Regular expressions as Go has them.
@@ -32,6 +34,8 @@ pub mod regex;
 mod regex_parser;
 /// SHA-256.
 pub mod sha256;
+/// Sorted maps of few entries.
+pub mod small_map;
 /// Columns of text.
 pub mod table;
 /// Manifests, read and printed as kubectl does.

@@ -3,6 +3,7 @@
 
 use super::go_text;
 use super::yaml_scalar::{Plain, is_base_60, resolve};
+use crate::base::order::Order as _;
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
 
@@ -53,7 +54,7 @@ impl Writer {
     /// The entries of `map`; the first continues the line if that stands at `indent` already.
     fn mapping(&mut self, map: &Map<String, Value>, indent: usize) {
         let mut keys: Vec<&String> = map.keys().collect();
-        keys.sort_by(|a, b| key_order(a, b));
+        keys.order_by(|a, b| key_order(a, b));
         for (index, key) in keys.into_iter().enumerate() {
             if index > 0 || self.column != indent {
                 self.line(indent);

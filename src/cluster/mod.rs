@@ -8,10 +8,9 @@ mod invariants;
 mod view;
 mod worker;
 
+use crate::base::small_map::SmallMap;
 use std::rc::Rc;
 use std::time::Duration;
-
-use imbl::OrdMap;
 
 pub use bootstrap::{NodeSpec, Options};
 pub use control::Control;
@@ -57,7 +56,7 @@ pub struct Cluster {
     rng: Rng,
     trace: Trace,
     /// What the scheduler and the kubelets remember of the events they recorded.
-    recorders: OrdMap<&'static str, Recorder>,
+    recorders: SmallMap<&'static str, Recorder>,
     steps: u64,
 }
 
@@ -86,7 +85,7 @@ impl Cluster {
             planned: event::Planned::default(),
             rng: rng.fork("components"),
             trace: Trace::default(),
-            recorders: OrdMap::new(),
+            recorders: SmallMap::new(),
             steps: 0,
         };
         bootstrap::populate(&mut cluster, options);

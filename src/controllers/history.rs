@@ -1,5 +1,6 @@
 //! The revisions of a workload, kept as ControllerRevisions. Mirrors `pkg/controller/history`.
 
+use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::ControllerRevision;
@@ -69,7 +70,7 @@ pub fn list(cache: &Cache, owner: &Object, selector: &Selector) -> Vec<(Revision
     let all = owned.chain(orphans);
     let mut all: Vec<(Revision, bool)> =
         all.filter_map(|(object, orphan)| Some((Revision::of(object)?, orphan))).collect();
-    all.sort_by_cached_key(|(revision, _)| {
+    all.order_by_key(|(revision, _)| {
         let created = meta::created(revision.object.meta());
         (revision.number, created, revision.name().to_owned())
     });

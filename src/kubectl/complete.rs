@@ -1,6 +1,7 @@
 //! What the Tab key knows: verbs, flags, kinds, names, containers, files. Mirrors what
 //! `k8s.io/kubectl/pkg/util/completion` offers to a shell.
 
+use crate::base::order::Order as _;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::core::v1::{Pod, PodSpec, ReplicationController};
 
@@ -48,7 +49,7 @@ pub fn complete(line: &str, api: &mut dyn Api, files: &Files) -> Completion {
         choices.extend(["cat", "kubectl", "ls"].map(str::to_owned));
     }
     choices.retain(|choice| choice.starts_with(word));
-    choices.sort();
+    choices.order();
     choices.dedup();
     match choices.as_slice() {
         [] => Completion { line: line.to_owned(), choices },

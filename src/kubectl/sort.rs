@@ -1,5 +1,6 @@
 //! `--sort-by`. Mirrors `k8s.io/kubectl/pkg/cmd/get.SortingPrinter`.
 
+use crate::base::order::Order as _;
 use std::cmp::Ordering;
 
 use serde_json::Value;
@@ -19,7 +20,7 @@ pub fn sort_by(expression: &str, asked: &Asked, objects: &mut [&Object]) -> Resu
         return Ok(());
     }
     let path = relaxed(expression)?;
-    objects.sort_by_cached_key(|object| {
+    objects.order_by_key(|object| {
         let value = face(asked, object);
         let found = path.find(&value).unwrap_or_default();
         Field(found.into_iter().flatten().next().map(std::borrow::Cow::into_owned))

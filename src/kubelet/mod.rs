@@ -22,6 +22,7 @@ mod stop;
 mod usage;
 mod volumes;
 
+use crate::base::small_map::SmallMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ const TAKE_UP: (Duration, Duration) = (Duration::from_millis(20), Duration::from
 pub struct Kubelets {
     rng: Rng,
     agenda: Agenda,
-    nodes: OrdMap<Str, NodeState>,
+    nodes: SmallMap<Str, NodeState>,
     /// Pods by uid.
     pods: OrdMap<Str, Rc<PodWorker>>,
     /// The uid of the pod with a namespace and a name.
@@ -60,7 +61,7 @@ pub struct Kubelets {
     /// What processes want of the network and has not been taken yet.
     calls: Vec<Call>,
     /// Commands that people run in containers, by number.
-    sessions: OrdMap<u64, Session>,
+    sessions: SmallMap<u64, Session>,
     sessions_begun: u64,
     loads: Vector<LoadRule>,
     nodes_seen: u32,
@@ -74,12 +75,12 @@ impl Kubelets {
         Self {
             rng,
             agenda: Agenda::default(),
-            nodes: OrdMap::new(),
+            nodes: SmallMap::new(),
             pods: OrdMap::new(),
             names: OrdMap::new(),
             machines: Machines::default(),
             calls: Vec::new(),
-            sessions: OrdMap::new(),
+            sessions: SmallMap::new(),
             sessions_begun: 0,
             loads: Vector::new(),
             nodes_seen: 0,

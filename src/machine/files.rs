@@ -1,5 +1,7 @@
 //! A small in-memory file system: absolute paths to files and directories.
 
+use crate::base::order::Order as _;
+use crate::base::small_map::SmallMap;
 use std::ops::Bound;
 use std::rc::Rc;
 
@@ -134,7 +136,7 @@ pub(super) struct FileSystem<'a> {
     /// Files laid over those of the image, until they are written to.
     pub(super) given: &'a [(Rc<str>, Rc<str>)],
     pub(super) mounts: &'a [Mount],
-    pub(super) volumes: &'a mut OrdMap<Rc<str>, Volume>,
+    pub(super) volumes: &'a mut SmallMap<Rc<str>, Volume>,
     pub(super) read_only_root: bool,
 }
 
@@ -216,7 +218,7 @@ impl FileSystem<'_> {
                 names.push(name.into());
             }
         }
-        names.sort();
+        names.order();
         names.dedup();
         names
     }
@@ -262,7 +264,7 @@ mod tests {
     #[test]
     fn mounts_cover_the_image_and_refuse_writes_when_read_only() {
         let mut own = Files::from_texts([("/etc/conf", "own"), ("/data/hidden", "x")]);
-        let mut volumes = OrdMap::new();
+        let mut volumes = SmallMap::new();
         let files = Files::from_texts([("/a/key", "from volume")]);
         volumes.insert("v".into(), Volume { files, in_memory: false });
         let mount = |path: &str, sub_path: &str, read_only| Mount {

@@ -1,5 +1,6 @@
 //! All machines of a world, and who answers at which address.
 
+use crate::base::small_map::SmallMap;
 use std::rc::Rc;
 
 use imbl::{OrdMap, Vector};
@@ -13,7 +14,7 @@ use crate::sim::Time;
 #[derive(Clone, Debug, Default)]
 pub struct Machines {
     registry: Registry,
-    machines: OrdMap<Rc<str>, Machine>,
+    machines: SmallMap<Rc<str>, Machine>,
     hosts: OrdMap<Rc<str>, Host>,
 }
 

@@ -1,9 +1,8 @@
 //! A machine: its capacity, the images it has, the containers it runs, its volumes.
 
+use crate::base::small_map::SmallMap;
 use std::rc::Rc;
 use std::time::Duration;
-
-use imbl::OrdMap;
 
 use super::container::Container;
 use super::files::{Files, Volume};
@@ -70,9 +69,9 @@ pub struct Machine {
     name: Rc<str>,
     capacity: Capacity,
     registry: Registry,
-    images: OrdMap<Rc<str>, Time>,
-    containers: OrdMap<ContainerId, Rc<Container>>,
-    volumes: OrdMap<Rc<str>, Volume>,
+    images: SmallMap<Rc<str>, Time>,
+    containers: SmallMap<ContainerId, Rc<Container>>,
+    volumes: SmallMap<Rc<str>, Volume>,
     next_container: u64,
     /// Images are pulled one after the other; until then one is.
     busy_until: Time,
@@ -96,9 +95,9 @@ impl Machine {
             capacity,
             registry,
             busy_until: Time::default(),
-            images: OrdMap::new(),
-            containers: OrdMap::new(),
-            volumes: OrdMap::new(),
+            images: SmallMap::new(),
+            containers: SmallMap::new(),
+            volumes: SmallMap::new(),
             next_container: 1,
         }
     }

@@ -1,6 +1,7 @@
 //! What pods and nodes use, sampled now and then and served as `metrics.k8s.io`.
 //! Mirrors `kubernetes-sigs/metrics-server`.
 
+use crate::base::small_map::SmallMap;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ const GROUP: &str = "metrics.k8s.io";
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     pods: OrdMap<(Str, Str), Object>,
-    nodes: OrdMap<Str, Object>,
+    nodes: SmallMap<Str, Object>,
     /// What each container's CPU time was at the last sample.
     readings: OrdMap<(Str, Str, Str), Reading>,
     sampled: Option<Time>,

@@ -1,5 +1,6 @@
 //! Steady flows of requests: a loop in one container is a rate at others.
 
+use crate::base::order::Order as _;
 use imbl::OrdMap;
 
 use super::names::resolve;
@@ -40,7 +41,7 @@ impl Network {
         if !new.is_empty() {
             self.flows.sent.insert(from, new);
         }
-        touched.sort();
+        touched.order();
         touched.dedup();
         for (name, container) in touched {
             let place = (name, container);

@@ -1,6 +1,7 @@
 //! Names to addresses: `/etc/hosts`, search domains, and the cluster's zone.
 //! Mirrors CoreDNS' `kubernetes` plugin and the DNS specification of Kubernetes.
 
+use crate::base::order::Order as _;
 use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::Service;
@@ -109,7 +110,7 @@ fn of_service(
         })
         .flat_map(|(_, endpoint)| endpoint.addresses.iter().map(|address| address.as_str().into()))
         .collect();
-    addresses.sort();
+    addresses.order();
     addresses.dedup();
     (!addresses.is_empty()).then_some(addresses)
 }

@@ -1,6 +1,7 @@
 //! From an address and a port to the pods that serve it. Mirrors kube-proxy.
 
-use imbl::OrdMap;
+use crate::base::order::Order as _;
+use crate::base::small_map::SmallMap;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointPort, EndpointSlice};
 
@@ -94,7 +95,7 @@ fn via(
             number.zip(address).map(|(number, address)| (address.as_str().into(), number))
         })
         .collect();
-    ends.sort();
+    ends.order();
     ends.dedup();
     let by_client = spec.session_affinity.as_deref() == Some("ClientIP");
     Some(Path::Ends { service: object.uid().into(), by_client, ends })
@@ -121,7 +122,7 @@ pub fn is_ready(endpoint: &Endpoint) -> bool {
 
 /// Whose turn it is behind each Service. The real one throws dice; here everyone gets his turn.
 #[derive(Clone, Debug, Default)]
-pub struct Turns(OrdMap<Str, usize>);
+pub struct Turns(SmallMap<Str, usize>);
 
 impl Turns {
     /// The end of the next connection to a Service.

@@ -1,6 +1,7 @@
 //! A component's view of the cluster: what its watches have delivered so far.
 //! Mirrors `client-go/tools/cache.Store` with an index by managing owner.
 
+use crate::base::small_map::SmallMap;
 use imbl::OrdMap;
 
 use crate::object::{GroupResource, Key, Object, Str, meta};
@@ -16,7 +17,7 @@ type Table = OrdMap<(Str, Str), Object>;
 /// and never go back in time.
 #[derive(Clone, Debug, Default)]
 pub struct Cache {
-    tables: OrdMap<GroupResource, Table>,
+    tables: SmallMap<GroupResource, Table>,
     /// The objects of a type by the uid of each of their owners; by the empty one where none
     /// manages them.
     owned: OrdMap<(Str, GroupResource), Table>,

@@ -1,6 +1,8 @@
 //! A work queue: each key waits at most once, and failures wait longer each time.
 //! Mirrors `client-go/util/workqueue`.
 
+use crate::base::order::Order as _;
+use crate::base::small_map::SmallMap;
 use std::time::Duration;
 
 use imbl::{OrdMap, OrdSet, Vector};
@@ -32,7 +34,7 @@ pub struct Queue {
     later: OrdMap<Key, Time>,
     /// The same by time: a queue is asked after every event when it next has work.
     due: OrdSet<(Time, Key)>,
-    failures: OrdMap<Key, u32>,
+    failures: SmallMap<Key, u32>,
 }
 
 impl Queue {
@@ -91,7 +93,7 @@ impl Queue {
         let passed = self.due.iter().take_while(|(time, _)| *time <= now).cloned();
         let mut passed: Vec<(Time, Key)> = passed.collect();
         // What has become due together comes in the order of the keys.
-        passed.sort_unstable_by(|(_, a), (_, b)| a.cmp(b));
+        passed.order_by(|(_, a), (_, b)| a.cmp(b));
         for entry in passed {
             self.due.remove(&entry);
             self.later.remove(&entry.1);

@@ -35,16 +35,16 @@ impl Scheduler {
 
     /// Looks again at the pods whose volumes are being bound.
     pub(super) fn continue_bindings(&mut self, cx: &mut Context<'_>) {
-        for (key, node) in self.binding.clone() {
-            let object = cx.cache.get(&key).filter(|object| is_mine(object)).cloned();
+        for (key, node) in &self.binding.clone() {
+            let object = cx.cache.get(key).filter(|object| is_mine(object)).cloned();
             let Some(pod) = object.and_then(|o| PodInfo::new(&o, &mut self.groups)) else {
-                self.binding.remove(&key);
+                self.binding.remove(key);
                 continue;
             };
             match volumes(&pod, cx.cache) {
                 Ok(volumes) if volumes.waiting.is_empty() => {
-                    self.binding.remove(&key);
-                    self.bind(cx, &key, &pod, &node);
+                    self.binding.remove(key);
+                    self.bind(cx, key, &pod, node);
                 }
                 Ok(_) => {}
                 // Bound, but not completely yet.

@@ -4,6 +4,7 @@
 use super::node_info::NodeInfo;
 use super::plugins::{Check, PLUGINS, Plugin, Prepared, Refusal, World};
 use super::pod_info::PodInfo;
+use crate::base::order::Order as _;
 use crate::sim::{Explain, Fact, Rng};
 
 /// Below this many nodes all are looked at. Mirrors `minFeasibleNodesToFind`.
@@ -172,7 +173,7 @@ fn score(checks: &Checks<'_>, nodes: &[&NodeInfo], decision: &mut Decision) -> V
         decision.scores = named
             .map(|((n, parts), sum)| Score { node: n.name.clone(), parts, sum: *sum })
             .collect();
-        decision.scores.sort_by(|a, b| b.sum.cmp(&a.sum).then_with(|| a.node.cmp(&b.node)));
+        decision.scores.order_by(|a, b| b.sum.cmp(&a.sum).then_with(|| a.node.cmp(&b.node)));
     }
     totals
 }

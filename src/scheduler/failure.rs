@@ -1,5 +1,6 @@
 //! What is said of a pod that fits nowhere. Mirrors `FitError` of `pkg/scheduler/framework/types.go`.
 
+use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
@@ -17,7 +18,7 @@ pub fn no_nodes(nodes: usize, reasons: impl IntoIterator<Item = String>) -> Stri
     }
     let mut texts: Vec<String> =
         counts.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    texts.sort();
+    texts.order();
     match texts.is_empty() {
         true => format!("0/{nodes} nodes are available"),
         false => format!("0/{nodes} nodes are available: {}.", texts.join(", ")),

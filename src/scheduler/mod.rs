@@ -10,9 +10,10 @@ mod preemption;
 mod queue;
 mod resources;
 
+use crate::base::order::Order as _;
+use crate::base::small_map::SmallMap;
 use std::rc::Rc;
 
-use imbl::OrdMap;
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
 
 pub use resources::{Resources, pod_requests};
@@ -59,9 +60,9 @@ pub struct Scheduler {
     nodes: Nodes,
     groups: Groups,
     /// Pods that wait for victims to leave, with the node they were promised.
-    nominated: OrdMap<Str, (String, Rc<PodInfo>)>,
+    nominated: SmallMap<Str, (String, Rc<PodInfo>)>,
     /// Pods whose node is chosen and whose volumes are being bound.
-    binding: OrdMap<Key, String>,
+    binding: SmallMap<Key, String>,
     /// Where the next search begins.
     start: usize,
     /// The latest moment it was told of.
@@ -76,8 +77,8 @@ impl Scheduler {
             queue: Queue::default(),
             nodes: Nodes::default(),
             groups: Groups::default(),
-            nominated: OrdMap::new(),
-            binding: OrdMap::new(),
+            nominated: SmallMap::new(),
+            binding: SmallMap::new(),
             start: 0,
             now: Time::default(),
         }
@@ -131,7 +132,7 @@ impl Scheduler {
             }
             Outcome::NoNode(refusals) => {
                 let mut plugins: Vec<&str> = refusals.iter().map(|(_, no)| no.plugin).collect();
-                plugins.sort_unstable();
+                plugins.order();
                 plugins.dedup();
                 if refusals.is_empty() {
                     plugins.push("");

@@ -1,5 +1,6 @@
 //! What the scheduler keeps of the nodes, brought up to date change by change.
 
+use crate::base::small_map::SmallMap;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -27,12 +28,12 @@ pub struct NodeInfo {
     /// The same with defaults for absent requests.
     pub scoring: Resources,
     /// Its pods by uid.
-    pub pods: OrdMap<Str, Rc<PodInfo>>,
+    pub pods: SmallMap<Str, Rc<PodInfo>>,
     /// Those that keep others away by required anti-affinity.
-    pub repelling: OrdMap<Str, Rc<PodInfo>>,
+    pub repelling: SmallMap<Str, Rc<PodInfo>>,
     /// How many pods of each group it has, terminating ones left out.
-    pub groups: OrdMap<GroupId, i64>,
-    ports: OrdMap<HostPort, u32>,
+    pub groups: SmallMap<GroupId, i64>,
+    ports: SmallMap<HostPort, u32>,
 }
 
 impl NodeInfo {
@@ -129,7 +130,7 @@ fn repels(pod: &PodInfo) -> bool {
 /// All nodes by name. Cloning is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct Nodes {
-    table: OrdMap<Str, Rc<NodeInfo>>,
+    table: SmallMap<Str, Rc<NodeInfo>>,
     /// Where each known pod is.
     places: OrdMap<Str, Str>,
 }

@@ -1,8 +1,9 @@
 //! What the scheduler keeps of a pod, computed once per version.
 
+use crate::base::small_map::SmallMap;
 use std::collections::BTreeMap;
 
-use imbl::{OrdMap, Vector};
+use imbl::Vector;
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 
 use super::resources::{Resources, pod_requests, pod_requests_for_scoring};
@@ -108,7 +109,7 @@ fn host_ports(spec: &PodSpec) -> Vec<HostPort> {
 /// All groups there ever were.
 #[derive(Clone, Debug, Default)]
 pub struct Groups {
-    ids: OrdMap<(Str, BTreeMap<String, String>), GroupId>,
+    ids: SmallMap<(Str, BTreeMap<String, String>), GroupId>,
     members: Vector<(Str, BTreeMap<String, String>)>,
 }
 

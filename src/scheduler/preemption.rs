@@ -1,6 +1,7 @@
 //! Making room for a pod by removing less important ones.
 //! Mirrors `pkg/scheduler/framework/preemption` and `plugins/defaultpreemption`.
 
+use crate::base::order::Order as _;
 use std::cmp::Reverse;
 use std::rc::Rc;
 
@@ -80,7 +81,7 @@ fn victims(pod: &PodInfo, world: World<'_>, name: &str) -> Option<Vec<Rc<PodInfo
         return None;
     }
     // The most important are the first to be spared: highest priority, then longest running.
-    lower.sort_by_key(|other| (Reverse(other.priority), other.started()));
+    lower.order_by_key(|other| (Reverse(other.priority), other.started()));
     let mut nodes = world.nodes.clone();
     for other in &lower {
         nodes.remove(&other.uid);

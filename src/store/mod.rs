@@ -2,6 +2,7 @@
 //!
 //! Mirrors what etcd and the watch cache give the API server. It validates nothing.
 
+use crate::base::small_map::SmallMap;
 use imbl::{OrdMap, Vector};
 
 use crate::object::{GroupResource, Key, Object, Str};
@@ -62,7 +63,7 @@ type Table = OrdMap<(Str, Str), Object>;
 /// The store. Cloning is cheap: every version is shared.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
-    tables: OrdMap<GroupResource, Table>,
+    tables: SmallMap<GroupResource, Table>,
     history: Vector<Change>,
     revision: u64,
 }

@@ -1,5 +1,6 @@
 //! From the store to the page's items, following it change by change.
 
+use crate::base::small_map::SmallMap;
 use std::rc::Rc;
 
 use imbl::OrdMap;
@@ -30,11 +31,11 @@ pub struct Items {
     uids: OrdMap<Rc<str>, Ref>,
     /// The Pods by the node they are bound to; those without one by the empty name.
     placed: OrdMap<(Rc<str>, Ref), Rc<Item>>,
-    counts: OrdMap<Rc<str>, usize>,
+    counts: SmallMap<Rc<str>, usize>,
     /// How many are being deleted.
     leaving: usize,
     /// For each kind the revision at which one of its objects changed last.
-    changed: OrdMap<Rc<str>, u64>,
+    changed: SmallMap<Rc<str>, u64>,
 }
 
 impl Items {

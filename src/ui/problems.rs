@@ -1,5 +1,6 @@
 //! What is wrong with a manifest, and where: kubectl's refusals, led back to lines of the editor.
 
+use crate::base::order::Order as _;
 use std::rc::Rc;
 
 use super::state::{Document, Problem};
@@ -144,7 +145,7 @@ fn fields(text: &str) -> Vec<(String, String)> {
     ];
     let bounds = kinds.iter().flat_map(|kind| text.match_indices(kind));
     let mut bounds: Vec<usize> = bounds.map(|(at, _)| at).collect();
-    bounds.sort_unstable();
+    bounds.order();
     for (n, &at) in bounds.iter().enumerate() {
         let start = text[..at].rfind([' ', '*']).map_or(0, |s| s + 1);
         // Several errors stand in brackets; a bracket further on is an index of the field.

@@ -1,6 +1,7 @@
 //! Paths that are about the server itself: version, health, discovery.
 //! Mirrors `k8s.io/apiserver/pkg/server/{routes,healthz}` and `endpoints/discovery`.
 
+use crate::base::order::Order as _;
 use serde_json::{Value, json};
 
 use super::negotiate::{self, Serves, Shape};
@@ -166,6 +167,6 @@ fn paths(api: &mut dyn Api) -> Value {
     }
     paths.extend(HEALTH.map(|name| format!("/{name}")));
     paths.push("/version".to_owned());
-    paths.sort();
+    paths.order();
     json!({"paths": paths})
 }

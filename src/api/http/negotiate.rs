@@ -1,6 +1,7 @@
 //! In which form an answer is wanted. Mirrors `k8s.io/apiserver/pkg/endpoints/handlers/negotiation`.
 
 use super::Status;
+use crate::base::order::Order as _;
 
 /// How values are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +158,7 @@ fn clauses(accept: &str) -> Vec<Clause> {
             (quality, Clause { media, parameters })
         })
         .collect();
-    clauses.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    clauses.order_by(|(a, _), (b, _)| b.total_cmp(a));
     clauses.into_iter().map(|(_, clause)| clause).collect()
 }
 

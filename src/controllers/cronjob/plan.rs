@@ -1,6 +1,7 @@
 //! Which Jobs a CronJob starts and which it cleans away. Mirrors `syncCronJob` and
 //! `cleanupFinishedJobs` of `pkg/controller/cronjob`.
 
+use crate::base::order::Order as _;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::{CronJob, CronJobStatus, Job};
@@ -150,7 +151,7 @@ fn reap<'a>(cron: &CronJob, jobs: &[&'a Job]) -> Vec<&'a Job> {
         let Some(limit) = limit else { continue };
         let mut ended: Vec<&Job> =
             jobs.iter().copied().filter(|job| job::end(job) == Some(end)).collect();
-        ended.sort_by_key(|job| {
+        ended.order_by_key(|job| {
             let start = job.status.as_ref().and_then(|status| status.start_time.clone());
             (start.is_none(), start, job.metadata.name.clone())
         });

@@ -1,8 +1,7 @@
 //! How long failed daemon pods are left alone. Mirrors `client-go/util/flowcontrol.Backoff`.
 
+use crate::base::small_map::SmallMap;
 use std::time::Duration;
-
-use imbl::OrdMap;
 
 use crate::sim::Time;
 
@@ -13,7 +12,7 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// The delays, by what they are for.
 #[derive(Clone, Debug, Default)]
-pub struct Backoff(OrdMap<String, (Duration, Time)>);
+pub struct Backoff(SmallMap<String, (Duration, Time)>);
 
 impl Backoff {
     /// The delay that is under way, if one is.
@@ -25,10 +24,7 @@ impl Backoff {
     /// Begins the next delay: twice the last one, unless that is long over.
     pub fn next(&mut self, key: String, now: Time) {
         let is_recent = |since: Time| now.since(since) <= LONGEST * 2;
-        self.0 = std::mem::take(&mut self.0)
-            .into_iter()
-            .filter(|(_, (_, since))| is_recent(*since))
-            .collect();
+        self.0.retain(|_, (_, since)| is_recent(*since));
         let delay = self.0.get(&key).map_or(FIRST, |(delay, _)| (*delay * 2).min(LONGEST));
         self.0.insert(key, (delay, now));
     }

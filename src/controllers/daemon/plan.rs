@@ -1,6 +1,7 @@
 //! Which nodes lack a daemon pod, and which pods go. Mirrors `manage` and `rollingUpdate` of
 //! `pkg/controller/daemon`.
 
+use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -131,7 +132,7 @@ impl<'a> Planner<'a> {
             }
         }
         for pods in pods.values_mut() {
-            pods.sort_by_key(|pod| {
+            pods.order_by_key(|pod| {
                 let bound = !pod::node_name(pod).is_empty();
                 (!bound, meta::created(&pod.metadata), pod.metadata.name.clone())
             });
@@ -301,7 +302,7 @@ impl<'a> Planner<'a> {
         let wanted = self.eligible.iter().filter(|(_, eligible)| eligible.runs);
         let mut nodes: Vec<&str> =
             wanted.map(|(node, _)| *node).chain(self.pods.keys().copied()).collect();
-        nodes.sort_unstable();
+        nodes.order();
         nodes.dedup();
         nodes
     }

@@ -1,6 +1,7 @@
 //! Which ReplicaSets a Deployment scales, creates and cleans up.
 //! Mirrors `pkg/controller/deployment/{rolling,recreate,sync}.go`.
 
+use crate::base::order::Order as _;
 use std::cmp::Reverse;
 
 use super::set::{Bounds, Set};
@@ -156,7 +157,7 @@ impl Plan {
         if spare <= 0 {
             return false;
         }
-        self.old.sort_by(|a, b| (a.created, &a.name).cmp(&(b.created, &b.name)));
+        self.old.order_by(|a, b| (a.created, &a.name).cmp(&(b.created, &b.name)));
         // First the pods that are of no use, whatever else there is.
         let mut left = spare;
         let mut moved = false;
@@ -218,11 +219,11 @@ impl Plan {
         let allowed = if self.bounds.replicas > 0 { self.bounds.most() } else { 0 };
         let change = allowed - total;
         // Of equally large sets the newest grows first and the oldest shrinks first.
-        running.sort_by(|a, b| (a.created, &a.name).cmp(&(b.created, &b.name)));
+        running.order_by(|a, b| (a.created, &a.name).cmp(&(b.created, &b.name)));
         if change > 0 {
             running.reverse();
         }
-        running.sort_by_key(|set| Reverse(set.replicas));
+        running.order_by_key(|set| Reverse(set.replicas));
         let mut sizes = Vec::new();
         let mut left = change;
         for set in &running {
@@ -264,7 +265,7 @@ impl Plan {
     fn clean_up(&mut self, limit: Option<i32>) {
         let Some(limit) = limit else { return };
         let mut kept: Vec<&Set> = self.old.iter().filter(|set| !set.deleting).collect();
-        kept.sort_by_key(|set| (set.revision, set.created));
+        kept.order_by_key(|set| (set.revision, set.created));
         let surplus = kept.len().saturating_sub(usize::try_from(limit).unwrap_or(0));
         let empty = |set: &&&Set| set.actual == 0 && set.replicas == 0 && set.up_to_date;
         let gone = kept.iter().take(surplus).filter(empty);

@@ -1,6 +1,7 @@
 //! Which pods serve a Service, at which ports.
 //! Mirrors `pkg/controller/endpoint` and `endpointslice`.
 
+use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
@@ -61,7 +62,7 @@ pub fn plan(service: &Service, pods: &[&Pod]) -> Plan {
             plan.groups.entry(served).or_default().push(backend);
         }
     }
-    plan.groups.values_mut().for_each(|backends| backends.sort());
+    plan.groups.values_mut().for_each(|backends| backends.order());
     plan
 }
 

@@ -8,7 +8,7 @@ mod plan;
 #[cfg(test)]
 mod plan_tests;
 
-use imbl::OrdMap;
+use crate::base::small_map::SmallMap;
 use k8s_openapi::api::autoscaling::v1::Scale;
 use k8s_openapi::api::autoscaling::v2::{
     HorizontalPodAutoscaler, HorizontalPodAutoscalerCondition, HorizontalPodAutoscalerSpec,
@@ -34,14 +34,14 @@ static AUTOSCALERS: GroupResource = GroupResource::new("autoscaling", "horizonta
 /// The controller of HorizontalPodAutoscalers.
 #[derive(Clone, Debug)]
 pub struct Autoscalers {
-    memories: OrdMap<Key, Memory>,
+    memories: SmallMap<Key, Memory>,
     settings: Settings,
 }
 
 impl Autoscalers {
     /// One that has seen nothing yet.
     pub fn new(settings: Settings) -> Self {
-        Self { memories: OrdMap::new(), settings }
+        Self { memories: SmallMap::new(), settings }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sets of completion indexes, kept and written as intervals: `0-4,7,9`.
 //! Mirrors `orderedIntervals` of `pkg/controller/job/indexed_job_utils.go`.
 
+use crate::base::order::Order as _;
 use std::fmt;
 
 /// A set of indexes, as intervals in order that neither meet nor overlap.
@@ -42,7 +43,7 @@ impl Intervals {
     /// The indexes of both sets.
     pub fn union(&self, other: &Self) -> Self {
         let mut parts: Vec<(i32, i32)> = self.0.iter().chain(&other.0).copied().collect();
-        parts.sort_unstable();
+        parts.order();
         let mut all = Self::default();
         parts.into_iter().for_each(|part| all.append(part));
         all

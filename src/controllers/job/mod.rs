@@ -11,9 +11,9 @@ mod policy;
 mod template;
 mod tracking;
 
+use crate::base::small_map::SmallMap;
 use std::time::Duration;
 
-use imbl::OrdMap;
 use k8s_openapi::api::batch::v1::{Job, JobStatus};
 use k8s_openapi::api::core::v1::Pod;
 
@@ -47,7 +47,7 @@ pub struct Jobs {
     /// The pods and statuses written last, until the cache shows them.
     expectations: Expectations,
     /// The failures of each Job since a pod of it last succeeded.
-    backoff: OrdMap<Key, PodBackoff>,
+    backoff: SmallMap<Key, PodBackoff>,
 }
 
 impl Controller for Jobs {

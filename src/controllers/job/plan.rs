@@ -1,6 +1,7 @@
 //! What to do about a Job's pods, and whether it has come to its end.
 //! Mirrors `syncJob` and `manageJob` of `pkg/controller/job`.
 
+use crate::base::order::Order as _;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -287,7 +288,7 @@ fn failures(facts: &Facts<'_>, before: Option<&Pod>) -> (i32, i32) {
 /// are least far. Mirrors `activePodsForRemoval`.
 fn unwanted<'a>(facts: &Facts<'a>, at_least: usize) -> Vec<&'a Pod> {
     let mut left = facts.active.clone();
-    left.sort_by_cached_key(|pod| worth(pod));
+    left.order_by_key(|pod| worth(pod));
     let mut gone = Vec::new();
     if facts.indexes.is_some() {
         let mut seen = BTreeSet::new();

@@ -1,6 +1,7 @@
 //! The status of a Job, and which finished pods it has counted and may let go.
 //! Mirrors `trackJobStatusAndRemoveFinalizers` of `pkg/controller/job`.
 
+use crate::base::order::Order as _;
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::batch::v1::{JobCondition, JobStatus};
@@ -110,7 +111,7 @@ impl<'a> Tracking<'a> {
     fn finished_pods(&mut self, facts: &Facts<'a>) -> bool {
         let mut pods = facts.pods.clone();
         if facts.indexes.is_some() {
-            pods.sort_by_key(|pod| index_of(pod));
+            pods.order_by_key(|pod| index_of(pod));
         }
         let mut indexes: BTreeSet<i32> = BTreeSet::new();
         let mut fits = true;

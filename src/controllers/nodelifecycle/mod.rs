@@ -6,9 +6,9 @@ mod plan;
 #[cfg(test)]
 mod plan_tests;
 
+use crate::base::small_map::SmallMap;
 use std::time::Duration;
 
-use imbl::OrdMap;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Node, NodeCondition, ObjectReference, Pod, PodCondition, Taint};
 
@@ -33,13 +33,13 @@ const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 pub struct NodeLifecycle {
     settings: Settings,
     /// The nodes that it has seen, to tell of new and of removed ones.
-    known: OrdMap<Key, Object>,
+    known: SmallMap<Key, Object>,
 }
 
 impl NodeLifecycle {
     /// One that has seen no node yet.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, known: OrdMap::new() }
+        Self { settings, known: SmallMap::new() }
     }
 }
 

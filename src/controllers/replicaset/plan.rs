@@ -1,6 +1,7 @@
 //! What a ReplicaSet or ReplicationController does next: how many pods to create, or which to
 //! delete. Mirrors `replica_set.go` and `controller.ActivePodsWithRanks`.
 
+use crate::base::order::Order as _;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -89,7 +90,7 @@ fn victims<'a>(active: &[&'a Pod], related: &[&Pod], count: usize, now: Time) ->
         *crowd.entry(pod::node_name(pod)).or_default() += 1;
     }
     let mut ranked = active.to_vec();
-    ranked.sort_by_cached_key(|pod| {
+    ranked.order_by_key(|pod| {
         let neighbours = crowd.get(pod::node_name(pod)).copied().unwrap_or(0);
         worth(pod, neighbours, now)
     });

@@ -1,6 +1,7 @@
 //! What a StatefulSet does next. Mirrors `updateStatefulSet` of
 //! `pkg/controller/statefulset/stateful_set_control.go`.
 
+use crate::base::order::Order as _;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetSpec};
@@ -130,7 +131,7 @@ impl<'p, 'a> Planner<'p, 'a> {
                 None => condemned.push(*pod),
             }
         }
-        condemned.sort_by_key(|pod| std::cmp::Reverse(identity::ordinal(pod)));
+        condemned.order_by_key(|pod| std::cmp::Reverse(identity::ordinal(pod)));
         let seconds = spec.min_ready_seconds.unwrap_or(0);
         let mut planner = Self {
             input,

@@ -1,5 +1,6 @@
 //! `kubectl describe deployment`. Mirrors `describe.describeDeployment`.
 
+use crate::base::order::Order as _;
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, ReplicaSet};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 
@@ -69,7 +70,7 @@ fn replica_sets(
     if sets.is_empty() {
         return;
     }
-    sets.sort_by_key(|set| (meta::created(&set.metadata), set.metadata.name.clone()));
+    sets.order_by_key(|set| (meta::created(&set.metadata), set.metadata.name.clone()));
     let wanted = without_hash(&spec.template);
     let is_new = |set: &ReplicaSet| {
         set.spec.as_ref().and_then(|spec| spec.template.as_ref()).map(without_hash).as_ref()

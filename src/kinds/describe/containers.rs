@@ -1,5 +1,6 @@
 //! The containers of a pod or of a pod template. Mirrors `describe.describeContainers`.
 
+use crate::base::order::Order as _;
 use k8s_openapi::api::core::v1::{Container, ContainerPort, ContainerStatus, Pod};
 
 use super::{Lines, NONE, env, probe, state};
@@ -117,7 +118,7 @@ fn resources(out: &mut Lines, container: &Container) {
 
 fn mounts(out: &mut Lines, container: &Container) {
     let mut mounts: Vec<_> = container.volume_mounts.iter().flatten().collect();
-    mounts.sort_by_key(|mount| mount.mount_path.as_str());
+    mounts.order_by_key(|mount| mount.mount_path.as_str());
     let none = if mounts.is_empty() { "\t<none>" } else { "" };
     out.line(2, format!("Mounts:{none}"));
     for mount in mounts {
@@ -127,7 +128,7 @@ fn mounts(out: &mut Lines, container: &Container) {
         out.line(3, format!("{} from {} ({mode}{path})", mount.mount_path, mount.name));
     }
     let mut devices: Vec<_> = container.volume_devices.iter().flatten().collect();
-    devices.sort_by_key(|device| device.device_path.as_str());
+    devices.order_by_key(|device| device.device_path.as_str());
     if !devices.is_empty() {
         out.line(2, format!("Devices:{none}"));
     }

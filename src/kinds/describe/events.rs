@@ -1,5 +1,6 @@
 //! The section `Events:`. Mirrors `describe.DescribeEvents`.
 
+use crate::base::order::Order as _;
 use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time as Timestamp};
 
@@ -20,7 +21,7 @@ pub fn write(out: &mut Lines, object: &Object, others: &mut dyn Lookup, now: Tim
         out.field(0, "Events", cells::NONE);
         return;
     }
-    events.sort_by_key(|event| last_seen(event).map(|stamp| stamp.0));
+    events.order_by_key(|event| last_seen(event).map(|stamp| stamp.0));
     out.line(0, "Events:");
     out.line(1, "Type\tReason\tAge\tFrom\tMessage");
     out.line(1, "----\t------\t----\t----\t-------");

@@ -1,5 +1,6 @@
 //! Labels, annotations, tolerations: lists that stand beside their title.
 
+use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Toleration, TopologySpreadConstraint};
@@ -68,7 +69,7 @@ pub fn head(out: &mut Lines, meta: &ObjectMeta) {
 /// `key=value:Effect op=Exists for 300s` below each other, by key.
 pub fn tolerations(out: &mut Lines, level: usize, all: Option<&Vec<Toleration>>) {
     let mut sorted: Vec<&Toleration> = all.into_iter().flatten().collect();
-    sorted.sort_by_key(|toleration| toleration.key.clone().unwrap_or_default());
+    sorted.order_by_key(|toleration| toleration.key.clone().unwrap_or_default());
     out.list(level, "Tolerations", sorted.into_iter().map(toleration));
 }
 

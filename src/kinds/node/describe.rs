@@ -1,5 +1,6 @@
 //! `kubectl describe node`. Mirrors `describe.describeNode`.
 
+use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::coordination::v1::Lease;
@@ -37,7 +38,7 @@ pub fn describe(node: &Node, roles: &str, others: &mut dyn Lookup, now: Time) ->
             value => format!("{}={value}:{}", taint.key, taint.effect),
         })
         .collect();
-    taints.sort();
+    taints.order();
     out.list(0, "Taints", taints);
     out.field(0, "Unschedulable", spec.unschedulable.unwrap_or(false));
     lease(&mut out, &cells::name(meta), others);

@@ -1,5 +1,6 @@
 //! `kubectl describe resourcequota`. Mirrors `describe.describeQuota`.
 
+use crate::base::order::Order as _;
 use k8s_openapi::api::core::v1::ResourceQuota;
 
 use super::ResourceQuotas;
@@ -43,7 +44,7 @@ fn scopes(out: &mut Lines, level: usize, bullet: &str, quota: &ResourceQuota) {
     if scopes.is_empty() {
         return;
     }
-    scopes.sort();
+    scopes.order();
     out.field(level, "Scopes", scopes.join(", "));
     for text in scopes.iter().filter_map(|scope| meaning(scope)) {
         out.line(level, format!("{bullet}{text}"));

@@ -6,6 +6,7 @@ pub mod describe;
 pub mod usage;
 mod validate;
 
+use crate::base::order::Order as _;
 use k8s_openapi::api::core::v1::{ResourceQuota, ResourceQuotaStatus};
 
 use super::path::{Errors, Path};
@@ -47,7 +48,7 @@ impl Typed for ResourceQuotas {
         let scopes = |quota: &ResourceQuota| {
             let scopes = quota.spec.as_ref().and_then(|spec| spec.scopes.clone());
             let mut scopes = scopes.unwrap_or_default();
-            scopes.sort();
+            scopes.order();
             scopes.dedup();
             scopes
         };

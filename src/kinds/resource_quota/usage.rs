@@ -1,5 +1,6 @@
 //! What objects use of a quota. Mirrors the evaluators of `pkg/quota/v1/evaluator/core`.
 
+use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
@@ -281,7 +282,7 @@ pub fn constraints<'a>(
             .filter(|container| !says(container, name))
             .map(|container| container.name.as_str())
             .collect();
-        silent.sort_unstable();
+        silent.order();
         silent.dedup();
         if !silent.is_empty() {
             missing.push(format!("{name} for: {}", silent.join(",")));

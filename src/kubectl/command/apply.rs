@@ -1,6 +1,7 @@
 //! `kubectl apply`: the three-way merge of what was applied last, what is asked for now, and what
 //! is there. Mirrors `k8s.io/kubectl/pkg/cmd/apply`.
 
+use crate::base::order::Order as _;
 use serde_json::{Map, Value, json};
 
 use super::{Command, DRY_RUN, FILENAME, OUTPUT, RECURSIVE, SELECTOR};
@@ -72,7 +73,7 @@ fn apply_all(args: &Args, dry_run: DryRun, io: &mut Io<'_>) -> Result<(), Failur
     }
     print(args, dry_run, io, &applied)?;
     // Kinds that the server does not know are reported first.
-    failures.sort_by_key(|failure| !failure.text.contains("resource mapping not found"));
+    failures.order_by_key(|failure| !failure.text.contains("resource mapping not found"));
     Failure::several(&failures).map_or(Ok(()), Err)
 }
 

@@ -23,6 +23,7 @@ mod top;
 mod wait;
 
 use super::{Args, Failure, Files, Flag, Job, kubeconfig};
+use crate::base::order::Order as _;
 
 /// A verb of kubectl.
 pub trait Command: Sync {
@@ -179,7 +180,7 @@ fn help(command: &'static dyn Command) -> impl FnMut(&mut super::Io<'_>) -> Resu
     move |io| {
         let mut text = format!("{}\n\nOptions:\n", command.about());
         let mut flags = command.flags().to_vec();
-        flags.sort_by_key(|flag| flag.name);
+        flags.order_by_key(|flag| flag.name);
         for flag in flags {
             let short = flag.short.map_or_else(|| "    ".to_owned(), |s| format!("-{s}, "));
             let default = match flag.takes {

@@ -1,8 +1,7 @@
 //! One process of a shell: where it is in its script, its variables, its open files.
 
+use crate::base::small_map::SmallMap;
 use std::rc::Rc;
-
-use imbl::OrdMap;
 
 use super::activity::Activity;
 use super::syntax::Code;
@@ -40,7 +39,7 @@ impl PartialEq for Variable {
     }
 }
 
-pub(super) type Variables = OrdMap<Rc<str>, Variable>;
+pub(super) type Variables = SmallMap<Rc<str>, Variable>;
 
 /// Why a stretch of code runs, which decides what its end does.
 #[derive(Clone, Debug)]
@@ -159,7 +158,7 @@ pub(super) struct Task {
     pub(super) frames: Vec<Frame>,
     pub(super) state: State,
     pub(super) variables: Variables,
-    pub(super) functions: OrdMap<Rc<str>, Rc<Code>>,
+    pub(super) functions: SmallMap<Rc<str>, Rc<Code>>,
     pub(super) cwd: Rc<str>,
     pub(super) name: Rc<str>,
     pub(super) parameters: Vec<String>,
@@ -169,7 +168,7 @@ pub(super) struct Task {
     pub(super) restore: Option<Box<Descriptors>>,
     /// Outputs of `$(…)` for the step to come.
     pub(super) substituted: Vec<Rc<str>>,
-    pub(super) traps: OrdMap<Rc<str>, Rc<str>>,
+    pub(super) traps: SmallMap<Rc<str>, Rc<str>>,
     pub(super) pending: Vec<Rc<str>>,
     pub(super) last_background: u32,
     pub(super) background: Vec<u32>,
@@ -193,8 +192,8 @@ impl Task {
             parent: 0,
             frames: Vec::new(),
             state: State::Ready,
-            variables: OrdMap::new(),
-            functions: OrdMap::new(),
+            variables: SmallMap::new(),
+            functions: SmallMap::new(),
             cwd: "/".into(),
             name: name.into(),
             parameters: Vec::new(),
@@ -202,7 +201,7 @@ impl Task {
             descriptors,
             restore: None,
             substituted: Vec::new(),
-            traps: OrdMap::new(),
+            traps: SmallMap::new(),
             pending: Vec::new(),
             last_background: 0,
             background: Vec::new(),
@@ -226,7 +225,7 @@ impl Task {
             state: State::Ready,
             restore: None,
             substituted: Vec::new(),
-            traps: OrdMap::new(),
+            traps: SmallMap::new(),
             pending: Vec::new(),
             background: Vec::new(),
             interactive: None,

@@ -1,6 +1,7 @@
 //! What each of the line tools does with a line, and at the end.
 
 use super::filter::{Grep, Progress, Tool};
+use crate::base::order::Order as _;
 
 fn push(out: &mut String, text: &str, newline: bool) {
     out.push_str(text);
@@ -140,7 +141,7 @@ impl Tool {
                         .map_or(text.len(), |n| n + sign);
                     text[..end].parse::<i64>().unwrap_or(0)
                 };
-                lines.sort_by(|a, b| {
+                lines.order_by(|a, b| {
                     let (left, right) = (field(a), field(b));
                     let order = if *numeric {
                         number(&left).cmp(&number(&right))

@@ -1,6 +1,7 @@
 //! Lists that merge: finding, ordering and telling apart their elements.
 
 use crate::base::go_text;
+use crate::base::order::Order as _;
 use serde_json::{Map, Value};
 
 pub(super) const DIRECTIVE: &str = "$patch";
@@ -90,7 +91,7 @@ pub(super) fn sort_by_order(
     }
     let (deletions, mut kept): (Vec<_>, Vec<_>) =
         items.into_iter().partition(|item| !key.is_empty() && is_deletion(item));
-    kept.sort_by_key(|item| position(order, item, key));
+    kept.order_by_key(|item| position(order, item, key));
     kept.extend(deletions);
     Ok(kept)
 }

@@ -7,6 +7,7 @@ use super::list::{
 };
 use super::merge_keys::{Field, field};
 use crate::base::go_text;
+use crate::base::order::Order as _;
 use serde_json::{Map, Value, json};
 use std::cmp::Ordering;
 
@@ -141,7 +142,7 @@ fn diff_scalars(
     let missing_in = |list: &[Value], of: &[Value]| {
         let missing = of.iter().filter(|value| !list.contains(value));
         let mut missing: Vec<Value> = missing.cloned().collect();
-        missing.sort_by_key(go_text::print);
+        missing.order_by_key(go_text::print);
         missing
     };
     let mut diff = ListDiff::default();
@@ -204,6 +205,6 @@ fn sorted<'a>(list: &'a [Value], key: &str) -> Result<Vec<(String, &'a Value)>, 
     for element in list {
         keyed.push((go_text::print(key_of(element, key)?), element));
     }
-    keyed.sort_by(|a, b| a.0.cmp(&b.0));
+    keyed.order_by(|a, b| a.0.cmp(&b.0));
     Ok(keyed)
 }

@@ -1,5 +1,6 @@
 //! Generated names, learnt from the objects that have them, and what replaces them.
 
+use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use regex::{Captures, Regex};
@@ -28,7 +29,7 @@ impl Names {
             _ => 2,
         };
         let mut sorted: Vec<&Seen> = objects.iter().collect();
-        sorted.sort_by_key(order);
+        sorted.order_by_key(order);
         for seen in sorted {
             let (kind, owner) = seen.owner.split_once('/').unwrap_or_default();
             let Some(rest) = seen.name.strip_prefix(owner).and_then(|r| r.strip_prefix('-')) else {
@@ -45,7 +46,7 @@ impl Names {
             names.whole(seen);
         }
         let mut longest: Vec<&String> = names.replacements.keys().collect();
-        longest.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        longest.order_by_key(|name| std::cmp::Reverse(name.len()));
         let choices: Vec<_> = longest.into_iter().map(|name| regex::escape(name)).collect();
         if !choices.is_empty() {
             names.found = Regex::new(&choices.join("|")).ok();

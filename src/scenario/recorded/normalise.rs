@@ -1,6 +1,7 @@
 //! What two runs of one scenario share: names, hashes, uids, times, ages and addresses replaced.
 //! Means the same as `tools/normalise.py --loose` of the recordings.
 
+use crate::base::order::Order as _;
 use regex::Regex;
 
 use super::names::Names;
@@ -144,12 +145,12 @@ impl Normaliser {
             if is_generated || in_events && self.event.is_match(&line) {
                 run.push(line);
             } else {
-                run.sort();
+                run.order();
                 sorted.append(&mut run);
                 sorted.push(line);
             }
         }
-        run.sort();
+        run.order();
         sorted.append(&mut run);
         sorted
     }

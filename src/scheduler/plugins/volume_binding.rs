@@ -1,5 +1,6 @@
 //! A pod runs where its volumes are. Mirrors `plugins/volumebinding`.
 
+use crate::base::order::Order as _;
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use k8s_openapi::api::storage::v1::StorageClass;
 
@@ -112,7 +113,7 @@ impl Volumes<'_> {
                 .filter(|object| !taken.iter().any(|other| other.same(object)))
                 .filter(|object| object.get().is_some_and(|volume| fits(volume, claim, node)))
                 .collect();
-            fitting.sort_by_key(|object| object.get().map(capacity));
+            fitting.order_by_key(|object| object.get().map(capacity));
             let choice = fitting.first().copied();
             if choice.is_none() && class.provisioner == NO_PROVISIONER {
                 return None;

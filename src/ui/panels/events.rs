@@ -1,3 +1,4 @@
+use crate::base::order::Order as _;
 use std::rc::Rc;
 
 use yew::prelude::*;
@@ -50,7 +51,7 @@ fn newest<'a>(
     };
     let mut events: Vec<_> = scene.view.of_kind("Event").filter_map(facts).collect();
     events.retain(|(_, event)| wanted(event));
-    events.sort_by_key(|(item, event)| std::cmp::Reverse((event.last, item.created)));
+    events.order_by_key(|(item, event)| std::cmp::Reverse((event.last, item.created)));
     events.truncate(ROWS_MAX);
     events
 }

@@ -1,3 +1,4 @@
+use crate::base::order::Order as _;
 use std::rc::Rc;
 
 use yew::prelude::*;
@@ -41,10 +42,10 @@ fn Storage(scene: &Scene) -> Html {
     let place = |claim: Option<Ref>| {
         claims.iter().position(|c| Some(&c.reference) == claim.as_ref()).unwrap_or(usize::MAX)
     };
-    volumes.sort_by_key(|volume| place(claim_of(volume)));
+    volumes.order_by_key(|volume| place(claim_of(volume)));
     let mut pods: Column =
         scene.view.of_kind("Pod").filter(|pod| !mounted(pod).is_empty()).cloned().collect();
-    pods.sort_by_key(|pod| place(mounted(pod).into_iter().next()));
+    pods.order_by_key(|pod| place(mounted(pod).into_iter().next()));
     pods.truncate(PODS_MAX);
     let rows = claims.len().max(volumes.len()).max(pods.len());
     html! {

@@ -1,3 +1,4 @@
+use crate::base::order::Order as _;
 use std::cmp::Reverse;
 use std::rc::Rc;
 
@@ -26,8 +27,7 @@ pub const PANEL: Panel = Panel {
         let load = loads.fold(0_u64, |hash, (cpu, memory)| {
             hash.wrapping_mul(31).wrapping_add(number(cpu) << 20).wrapping_add(number(memory))
         });
-        let drawn =
-            || view.items.epoch(KINDS) ^ view.items.epoch(&["Pod"]) ^ leaving_clock(view);
+        let drawn = || view.items.epoch(KINDS) ^ view.items.epoch(&["Pod"]) ^ leaving_clock(view);
         view.paced(drawn) ^ load
     },
     render: |scene| html! { <Workloads ..scene /> },
@@ -92,7 +92,7 @@ fn branch(scene: &Scene, item: &Rc<Item>, level: usize) -> Html {
     let is_pod = |child: &Rc<Item>| matches!(child.facts, Facts::Pod(_));
     let (own, mut below): (Vec<_>, Vec<_>) = children.into_iter().partition(is_pod);
     // The newest revision first.
-    below.sort_by_key(|child| Reverse((revision(child), child.created)));
+    below.order_by_key(|child| Reverse((revision(child), child.created)));
     let newest = below.first().cloned();
     let mut old = 0;
     below.retain(|child| {

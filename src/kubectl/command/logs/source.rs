@@ -1,5 +1,6 @@
 //! Which containers' logs are meant. Mirrors `k8s.io/kubectl/pkg/polymorphichelpers/logsforobject.go`.
 
+use crate::base::order::Order as _;
 use std::cmp::Reverse;
 use std::time::Duration;
 
@@ -160,7 +161,7 @@ fn selector_of(object: &Object) -> Option<String> {
 
 /// The pod whose log says most first. Mirrors `podutils.ByLogging`.
 fn sort(pods: &mut [Object]) {
-    pods.sort_by_key(|object| {
+    pods.order_by_key(|object| {
         let Some(pod) = object.get::<Pod>() else { return (true, 9, true, Reverse(0), 0) };
         let status = pod.status.clone().unwrap_or_default();
         let is_assigned = pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some());

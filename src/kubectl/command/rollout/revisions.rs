@@ -2,6 +2,7 @@
 //! ControllerRevisions of others.
 //! Mirrors `k8s.io/kubectl/pkg/polymorphichelpers`.
 
+use crate::base::order::Order as _;
 use k8s_openapi::api::apps::v1::{ControllerRevision, ReplicaSet};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use serde_json::Value;
@@ -48,7 +49,7 @@ pub fn of(io: &mut Io<'_>, asked: &Asked, object: &Object) -> Result<Vec<Revisio
     let (all, _) = resource::list(io, &resource::kind(kept)?, object.namespace(), "", "")?;
     let owned = all.iter().filter(|one| meta::is_controlled_by(one.meta(), object.uid()));
     let mut revisions: Vec<Revision> = owned.filter_map(revision).collect();
-    revisions.sort_by_key(|revision| revision.number);
+    revisions.order_by_key(|revision| revision.number);
     Ok(revisions)
 }
 

@@ -1,5 +1,6 @@
 //! `kubectl top node`.
 
+use crate::base::order::Order as _;
 use k8s_openapi::api::core::v1::Node;
 
 use super::{Amounts, Available, NO_HEADERS, SORT_BY, check, metrics, table};
@@ -83,7 +84,7 @@ fn run(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
         })
         .collect();
     let by = args.get("sort-by");
-    used.sort_by_key(|(name, amounts)| (amounts.rank(by), name.clone()));
+    used.order_by_key(|(name, amounts)| (amounts.rank(by), name.clone()));
     let row = |(name, used): &(String, Amounts)| {
         let [cpu, memory] = used.cells();
         let of = available.get(name);

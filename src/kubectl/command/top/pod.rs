@@ -2,6 +2,7 @@
 
 use super::{Amounts, NO_HEADERS, SORT_BY, check, metrics, table};
 use crate::base::duration;
+use crate::base::order::Order as _;
 use crate::kinds::metrics::PodMetrics;
 use crate::kubectl::command::{ALL_NAMESPACES, Command, SELECTOR};
 use crate::kubectl::resource;
@@ -76,7 +77,7 @@ fn run(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
     }
     let mut pods: Vec<&PodMetrics> = found.iter().filter_map(Object::get::<PodMetrics>).collect();
     let by = args.get("sort-by");
-    pods.sort_by_key(|pod| {
+    pods.order_by_key(|pod| {
         let meta = &pod.metadata;
         let sum = Amounts::sum(pod.containers.iter().map(|c| Amounts::of(&c.usage)));
         (sum.rank(by), meta.namespace.clone(), meta.name.clone())
