@@ -196,6 +196,12 @@ impl Args {
         given.map(|(_, value)| value.as_str()).collect()
     }
 
+    /// Every value of a flag that may be repeated and takes lists (`a,b`).
+    pub fn list(&self, name: &str) -> Vec<String> {
+        let parts = self.all(name).into_iter().flat_map(|text| text.split(','));
+        parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
+
     /// Whether a switch is on.
     pub fn is(&self, name: &str) -> bool {
         parse_bool(self.get(name)).unwrap_or(false)

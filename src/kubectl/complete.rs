@@ -122,7 +122,8 @@ fn parse<'a>(words: &[&'a str]) -> Line<'a> {
 
 /// The flag that a word is, with the value written in the same word.
 fn flag_of<'a>(command: &dyn Command, word: &'a str) -> Option<(Flag, Option<&'a str>)> {
-    let mut known = command.flags().iter().chain(GLOBAL);
+    let all = command.all_flags();
+    let mut known = all.iter().chain(GLOBAL);
     if let Some(long) = word.strip_prefix("--") {
         let (name, value) = match long.split_once('=') {
             Some((name, value)) => (name, Some(value)),
@@ -156,7 +157,7 @@ fn flags(
     // The global flags are on offer too, as in a shell, but those that only a real connection
     // needs would be noise here.
     let global = GLOBAL.iter().filter(|flag| matches!(flag.name, "namespace" | "help"));
-    command.flags().iter().chain(global).map(spelled).collect()
+    command.all_flags().iter().chain(global).map(spelled).collect()
 }
 
 fn values(flag: &str, line: &Line<'_>, api: &mut dyn Api, files: &Files) -> Vec<String> {

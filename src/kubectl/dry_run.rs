@@ -1,5 +1,7 @@
 //! `--dry-run`, and the line that a change prints.
 
+use serde_json::Value;
+
 use super::print::Printer;
 use super::resource::Asked;
 use super::{Args, Failure};
@@ -25,11 +27,9 @@ impl DryRun {
     pub fn from_args(args: &Args) -> Result<Self, Failure> {
         match args.get("dry-run") {
             "none" | "" => Ok(Self::None),
-            "client" => Ok(Self::Client),
+            // The flag alone, or as it was once.
+            "client" | "unchanged" => Ok(Self::Client),
             "server" => Ok(Self::Server),
-            "unchanged" => Err(Failure::error(
-                "invalid dry-run value (unchanged). Must be \"none\", \"server\", or \"client\".",
-            )),
             other => Err(Failure::error(format!(
                 "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
             ))),
@@ -62,5 +62,25 @@ impl DryRun {
             return Ok(format!("{} {verb}{}\n", asked.display(object.name()), self.suffix()));
         }
         printer.print(&[(*asked, object)], false, now)
+    }
+
+    /// What a change prints that was not sent to the server.
+    ///
+    /// # Errors
+    /// An output format that does not fit.
+    pub fn report_value(
+        self,
+        args: &Args,
+        asked: &Asked,
+        value: &Value,
+        verb: &str,
+    ) -> Result<String, Failure> {
+        // What has no name yet is called so.
+        let name = value["metadata"]["name"].as_str().unwrap_or("<unknown>");
+        match Printer::from_args(args)? {
+            Printer::Table => Ok(format!("{} {verb}{}\n", asked.display(name), self.suffix())),
+            Printer::Name => Ok(format!("{}\n", asked.display(name))),
+            printer => printer.print_value(value),
+        }
     }
 }

@@ -9,12 +9,14 @@ pub struct Failure {
     pub text: String,
     /// The exit code.
     pub code: i32,
+    /// What it is called among several failures, if that differs.
+    pub among: Option<String>,
 }
 
 /// A silent failure.
 impl Default for Failure {
     fn default() -> Self {
-        Self { text: String::new(), code: 1 }
+        Self { text: String::new(), code: 1, among: None }
     }
 }
 
@@ -23,12 +25,12 @@ impl Failure {
     pub fn error(why: impl AsRef<str>) -> Self {
         let why = why.as_ref();
         let why = why.strip_prefix("error: ").unwrap_or(why);
-        Self::verbatim(format!("error: {why}"))
+        Self { among: Some(why.to_owned()), ..Self::verbatim(format!("error: {why}")) }
     }
 
     /// A text without `error:` before it.
     pub fn verbatim(text: impl AsRef<str>) -> Self {
-        Self { text: format!("{}\n", text.as_ref()), code: 1 }
+        Self { text: format!("{}\n", text.as_ref()), ..Self::default() }
     }
 
     /// A mistake in the use of `command`: points to its help.
@@ -38,21 +40,32 @@ impl Failure {
 
     /// The server refused.
     pub fn status(status: &Status) -> Self {
-        Self::verbatim(status_text(status))
+        Self::status_while("", status)
     }
 
     /// The server refused; `context` says what was being done: `error when creating "f"`.
     pub fn status_while(context: &str, status: &Status) -> Self {
-        if status.reason == "Invalid" && !status.kind.is_empty() && context.is_empty() {
-            return Self::status(status);
+        let context = if context.is_empty() { String::new() } else { format!("{context}: ") };
+        let short = format!("{}{context}{}", prefix(status), status.message);
+        if status.reason == "Invalid" {
+            return Self { among: Some(short), ..Self::verbatim(invalid(status)) };
         }
-        Self::verbatim(format!("{}{context}: {}", prefix(status), status.message))
+        Self::verbatim(short)
     }
 
-    /// Several failures of one command, in order.
+    /// Several failures of one command, in order. Mirrors `cmdutil.MultipleErrors`.
     pub fn several(failures: &[Self]) -> Option<Self> {
-        let code = failures.first()?.code;
-        Some(Self { text: failures.iter().map(|f| f.text.as_str()).collect(), code })
+        match failures {
+            [] => None,
+            [one] => Some(one.clone()),
+            many => {
+                let each = |f: &Self| f.among.clone().unwrap_or_else(|| f.text.clone());
+                let all: Vec<_> = many.iter().map(|f| each(f).trim_end().to_owned()).collect();
+                let text = all.iter().map(|text| format!("{text}\n")).collect();
+                let among = Some(format!("[{}]", all.join(", ")));
+                Some(Self { text, code: many[0].code, among })
+            }
+        }
     }
 }
 
@@ -71,29 +84,28 @@ pub(super) fn prefix(status: &Status) -> String {
     }
 }
 
-/// A refusal as kubectl prints it.
-fn status_text(status: &Status) -> String {
-    if status.reason != "Invalid" {
-        return format!("{}{}", prefix(status), status.message);
-    }
-    if status.kind.is_empty() {
-        return "The request is invalid: the server rejected our request due to an error in our \
-                request"
-            .to_owned();
-    }
-    let head = format!("The {} \"{}\" is invalid", status.kind, status.name);
-    let line = |cause: &crate::api::Cause| {
-        if cause.field.is_empty() {
-            cause.message.clone()
-        } else {
-            format!("{}: {}", cause.field, cause.message)
-        }
+/// Why the server found something invalid. Mirrors `statusCausesToAggrError`.
+fn invalid(status: &Status) -> String {
+    let has_name = !status.kind.is_empty() || !status.name.is_empty();
+    let head = if has_name {
+        format!("The {} {:?} is invalid", status.kind, status.name)
+    } else {
+        "The request is invalid".to_owned()
     };
-    match status.causes.as_slice() {
+    let mut lines: Vec<String> = Vec::new();
+    for cause in &status.causes {
+        let line = format!("{}: {}", cause.field, cause.message);
+        let line = if cause.field.is_empty() { cause.message.clone() } else { line };
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    match lines.as_slice() {
+        [] if has_name => head,
         [] => format!("{head}: {}", status.message),
-        [one] => format!("{head}: {}", line(one)),
+        [one] => format!("{head}: {one}"),
         many => {
-            let lines: Vec<_> = many.iter().map(|cause| format!("* {}", line(cause))).collect();
+            let lines: Vec<_> = many.iter().map(|line| format!("* {line}")).collect();
             format!("{head}: \n{}", lines.join("\n"))
         }
     }

@@ -31,6 +31,18 @@ impl Files {
         self.texts.keys().map(String::as_str)
     }
 
+    /// The files in a folder, with their names there.
+    pub fn inside<'a>(&'a self, folder: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let folder = normal(folder).trim_end_matches('/').to_owned();
+        self.texts.iter().filter_map(move |(file, text)| {
+            let rest = match folder.as_str() {
+                "." => file.as_str(),
+                folder => file.strip_prefix(folder)?.strip_prefix('/')?,
+            };
+            (!rest.contains('/')).then_some((rest, text.as_str()))
+        })
+    }
+
     /// The texts that `-f NAME` stands for, each with the name errors call it by: a file, a
     /// directory's manifests, or (`-`) the standard input.
     ///
@@ -49,21 +61,16 @@ impl Files {
         if let Some(text) = self.read(name) {
             return Ok(vec![(name.to_owned(), text.to_owned())]);
         }
-        let folder = format!("{}/", normal(name).trim_end_matches('/'));
         let is_manifest =
             |file: &str| [".json", ".yaml", ".yml"].iter().any(|ending| file.ends_with(ending));
+        let place = normal(name).trim_end_matches('/');
         let inside: Vec<_> = self
-            .texts
-            .iter()
-            .filter(|(file, _)| {
-                let rest = if normal(name).trim_end_matches('/') == "." {
-                    Some(file.as_str())
-                } else {
-                    file.strip_prefix(&folder)
-                };
-                rest.is_some_and(|rest| !rest.contains('/') && is_manifest(rest))
+            .inside(name)
+            .filter(|(file, _)| is_manifest(file))
+            .map(|(file, text)| {
+                let path = if place == "." { file.to_owned() } else { format!("{place}/{file}") };
+                (path, text.to_owned())
             })
-            .map(|(file, text)| (file.clone(), text.clone()))
             .collect();
         if inside.is_empty() {
             return Err(Failure::error(format!("the path \"{name}\" does not exist")));

@@ -13,6 +13,7 @@ mod kubeconfig;
 mod print;
 mod resource;
 mod sort;
+mod validation;
 
 pub use args::{Args, Flag, Takes};
 pub use command::{COMMANDS, Command};
@@ -70,22 +71,35 @@ impl<F: FnMut(&mut Io<'_>) -> Result<(), Failure>> Job for F {
 /// A `kubectl` command line under way.
 pub struct Run {
     job: Result<Box<dyn Job>, Option<Failure>>,
+    /// The server's warnings that were printed: each is printed once.
+    warnings: Vec<String>,
 }
 
 impl Run {
     /// Starts a command line, given without the word `kubectl`; the kubeconfig among the files says
     /// where it works.
     pub fn start(words: &[String], files: &Files) -> Self {
-        Self { job: command::start(words, files).map_err(Some) }
+        Self { job: command::start(words, files).map_err(Some), warnings: Vec::new() }
     }
 
     /// Goes as far as it can now; failures are printed and become the exit code.
     pub fn poll(&mut self, io: &mut Io<'_>) -> Step {
         let failure = match &mut self.job {
-            Ok(job) => match job.poll(io) {
-                Ok(step) => return step,
-                Err(failure) => failure,
-            },
+            Ok(job) => {
+                // What others were warned of in the meantime is not for this command.
+                io.api.take_warnings();
+                let result = job.poll(io);
+                for warning in io.api.take_warnings() {
+                    if !self.warnings.contains(&warning) {
+                        io.err.push_str(&format!("Warning: {warning}\n"));
+                        self.warnings.push(warning);
+                    }
+                }
+                match result {
+                    Ok(step) => return step,
+                    Err(failure) => failure,
+                }
+            }
             Err(failure) => failure.take().unwrap_or_default(),
         };
         io.err.push_str(&failure.text);

@@ -24,6 +24,26 @@ impl Asked {
         self.kind.names()
     }
 
+    /// The version asked for, or the preferred one.
+    pub fn version(&self) -> &'static str {
+        match self.version {
+            "" => self.names().versions.first().copied().unwrap_or_default(),
+            version => version,
+        }
+    }
+
+    /// `apps/v1, Resource=deployments`, as Go prints it.
+    pub fn resource_with_version(&self) -> String {
+        let names = self.names();
+        format!("{:?}", format!("{}/{}, Resource={}", names.group, self.version(), names.plural))
+    }
+
+    /// `apps/v1, Kind=Deployment`, as Go prints it.
+    pub fn kind_with_version(&self) -> String {
+        let names = self.names();
+        format!("{:?}", format!("{}/{}, Kind={}", names.group, self.version(), names.kind))
+    }
+
     /// A request of `verb` for this kind.
     pub fn request(&self, verb: Verb, namespace: &str, name: &str) -> Request {
         let mut request = Request::new(verb, self.names().resource());
@@ -165,11 +185,7 @@ pub fn manifests(args: &Args, io: &Io<'_>) -> Result<Vec<Result<Manifest, Failur
     let mut found = Vec::new();
     for name in args.all("filename") {
         for (file, text) in io.files.resolve(name, io.stdin)? {
-            let documents = yaml::parse_documents(&text);
-            if documents.is_empty() {
-                found.push(Err(Failure::error("no objects passed to apply")));
-            }
-            for document in documents {
+            for document in yaml::parse_documents(&text) {
                 match document.value {
                     Ok(Value::Null) => {}
                     Ok(value) => found.extend(expand(args, &file, value)),
@@ -181,6 +197,32 @@ pub fn manifests(args: &Args, io: &Io<'_>) -> Result<Vec<Result<Manifest, Failur
         }
     }
     Ok(found)
+}
+
+/// Does something with every manifest; what is wrong with one does not stop the others. The
+/// server's refusals are told first, then what is wrong with the files.
+///
+/// # Errors
+/// All that went wrong, or that there was no manifest.
+pub fn each_manifest(
+    args: &Args,
+    io: &mut Io<'_>,
+    verb: &str,
+    mut act: impl FnMut(&mut Io<'_>, &Manifest) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let (mut refused, mut broken) = (Vec::new(), Vec::new());
+    let manifests = manifests(args, io)?;
+    if manifests.is_empty() {
+        return Err(Failure::error(format!("no objects passed to {verb}")));
+    }
+    for manifest in manifests {
+        match manifest {
+            Ok(manifest) => refused.extend(act(io, &manifest).err()),
+            Err(failure) => broken.push(failure),
+        }
+    }
+    refused.extend(Failure::several(&broken));
+    Failure::several(&refused).map_or(Ok(()), Err)
 }
 
 /// A manifest, or the items of a `List`.
@@ -240,7 +282,8 @@ fn place(args: &Args, asked: &Asked, value: &mut Value) -> Result<String, Failur
              \"{given}\". You must pass '--namespace={own}' to perform this operation."
         )));
     }
-    if !own.is_empty() {
+    // What stays in the file system needs no namespace.
+    if !own.is_empty() || args.is("local") {
         return Ok(own);
     }
     let namespace = args.namespace().to_owned();
@@ -310,6 +353,33 @@ pub fn objects(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, Object)>, Fai
         }
     }
     Ok(found)
+}
+
+/// Whether anything was named to work on.
+///
+/// # Errors
+/// Neither words nor `-f`.
+pub fn check_given(args: &Args) -> Result<(), Failure> {
+    if args.positional.is_empty() && !args.has("filename") {
+        return Err(Failure::error(
+            "You must provide one or more resources by argument or filename.\nExample resource \
+             specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> \
+             <name>'\n   '<resource>'",
+        ));
+    }
+    if !args.positional.is_empty() && args.has("filename") {
+        return Err(Failure::error(
+            "when paths, URLs, or stdin is provided as input, you may not specify resource \
+             arguments as well",
+        ));
+    }
+    let is_bare = args.positional.len() == 1 && !args.positional[0].contains('/');
+    let flags = args.has("selector") || args.is("all") || args.has("field-selector");
+    if is_bare && !flags {
+        kinds(&args.positional[0])?;
+        return Err(Failure::error("resource(s) were provided, but no name was specified"));
+    }
+    Ok(())
 }
 
 /// The objects that a command's words, `-f`, `-l` and `--all` stand for, without reading those

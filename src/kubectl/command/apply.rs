@@ -1,14 +1,14 @@
 //! `kubectl apply`: the three-way merge of what was applied last, what is asked for now, and what
 //! is there. Mirrors `k8s.io/kubectl/pkg/cmd/apply`.
 
-use crate::base::order::Order as _;
 use serde_json::{Map, Value, json};
 
-use super::{Command, DRY_RUN, FILENAME, OUTPUT, RECURSIVE, SELECTOR};
+use super::{Command, DRY_RUN, FILENAME, RECURSIVE, SELECTOR};
 use crate::api::{Body, PatchType, Verb};
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::print::{Printer, face};
 use crate::kubectl::resource::{self, Asked, Manifest};
+use crate::kubectl::validation::{VALIDATE, Validation};
 use crate::kubectl::{Args, Failure, Flag, Io, Job};
 use crate::object::{Object, patch};
 
@@ -25,8 +25,12 @@ impl Command for Apply {
 
     fn flags(&self) -> &'static [Flag] {
         const FLAGS: &[Flag] =
-            &[DRY_RUN, FILENAME, OUTPUT, RECURSIVE, SELECTOR, Flag::switch("record")];
+            &[DRY_RUN, FILENAME, RECURSIVE, SELECTOR, VALIDATE, Flag::switch("record")];
         FLAGS
+    }
+
+    fn shared(&self) -> &'static [&'static [Flag]] {
+        &[super::PRINT]
     }
 
     fn usage(&self) -> &'static str {
@@ -47,33 +51,41 @@ impl Command for Apply {
         }
         let dry_run = DryRun::from_args(&args)?;
         Printer::from_args(&args)?;
-        Ok(Box::new(move |io: &mut Io<'_>| apply_all(&args, dry_run, io)))
+        let validation = Validation::from_args(&args)?;
+        Ok(Box::new(move |io: &mut Io<'_>| apply_all(&args, dry_run, validation, io)))
     }
 }
 
 /// Applies every manifest; what is wrong with one does not stop the others.
-fn apply_all(args: &Args, dry_run: DryRun, io: &mut Io<'_>) -> Result<(), Failure> {
+fn apply_all(
+    args: &Args,
+    dry_run: DryRun,
+    validation: Validation,
+    io: &mut Io<'_>,
+) -> Result<(), Failure> {
     if args.is("record") {
         io.err.push_str(
             "Flag --record has been deprecated, --record will be removed in the future\n",
         );
     }
     let (mut failures, mut applied) = (Vec::new(), Vec::new());
-    for manifest in resource::manifests(args, io)? {
-        match manifest.and_then(|mut manifest| {
-            if args.is("record") {
-                record(args, &mut manifest);
-            }
-            let (object, verb) = apply(dry_run, io, &manifest)?;
-            Ok((manifest.asked, object, verb))
-        }) {
-            Ok(done) => applied.push(done),
+    let manifests = resource::manifests(args, io)?;
+    if manifests.is_empty() {
+        return Err(Failure::error("no objects passed to apply"));
+    }
+    // What is wrong with the files is reported first.
+    let broken: Vec<_> = manifests.iter().filter_map(|m| m.as_ref().err().cloned()).collect();
+    failures.extend(Failure::several(&broken));
+    for mut manifest in manifests.into_iter().flatten() {
+        if args.is("record") {
+            record(args, &mut manifest);
+        }
+        match apply((dry_run, validation), io, &manifest) {
+            Ok((object, verb)) => applied.push((manifest.asked, object, verb)),
             Err(failure) => failures.push(failure),
         }
     }
     print(args, dry_run, io, &applied)?;
-    // Kinds that the server does not know are reported first.
-    failures.order_by_key(|failure| !failure.text.contains("resource mapping not found"));
     Failure::several(&failures).map_or(Ok(()), Err)
 }
 
@@ -113,7 +125,7 @@ fn annotations(value: &mut Value) -> &mut Map<String, Value> {
 }
 
 /// The manifest as it is remembered: compact JSON, without itself.
-fn with_last_applied(value: &Value) -> Value {
+pub(super) fn with_last_applied(value: &Value) -> Value {
     let mut bare = value.clone();
     annotations(&mut bare).remove(LAST_APPLIED);
     let text = format!("{bare}\n");
@@ -123,7 +135,7 @@ fn with_last_applied(value: &Value) -> Value {
 
 /// Applies one manifest; the object as it is then, and what happened to it.
 fn apply(
-    dry_run: DryRun,
+    (dry_run, validation): (DryRun, Validation),
     io: &mut Io<'_>,
     manifest: &Manifest,
 ) -> Result<(Object, &'static str), Failure> {
@@ -142,26 +154,28 @@ fn apply(
     let get = manifest.asked.request(Verb::Get, &manifest.namespace, &manifest.name);
     match io.api.call(get) {
         Ok(reply) => match reply.object() {
-            Some(current) => change(dry_run, io, manifest, &modified, current),
+            Some(current) => change((dry_run, validation), io, manifest, &modified, current),
             None => Err(Failure::error("the server answered with no object")),
         },
-        Err(status) if status.is_not_found() => create(dry_run, io, manifest, modified),
+        Err(status) if status.is_not_found() => {
+            create((dry_run, validation), io, manifest, modified)
+        }
         Err(status) => Err(Failure::status(&status)),
     }
 }
 
 fn create(
-    dry_run: DryRun,
+    (dry_run, validation): (DryRun, Validation),
     io: &mut Io<'_>,
     manifest: &Manifest,
     modified: Value,
 ) -> Result<(Object, &'static str), Failure> {
     let mut request = manifest.asked.request(Verb::Create, &manifest.namespace, "");
     request.body = Body::Json(modified);
-    request.strict = true;
+    validation.apply(&mut request);
     request.dry_run = dry_run != DryRun::None;
     let reply = io.api.call(request).map_err(|status| {
-        Failure::status_while(&while_doing("creating", manifest, &status), &status)
+        Failure::status_while(&format!("error when creating {:?}", manifest.file), &status)
     })?;
     let object =
         reply.object().ok_or_else(|| Failure::error("the server answered with no object"))?;
@@ -169,7 +183,7 @@ fn create(
 }
 
 fn change(
-    dry_run: DryRun,
+    (dry_run, validation): (DryRun, Validation),
     io: &mut Io<'_>,
     manifest: &Manifest,
     modified: &Value,
@@ -209,11 +223,23 @@ fn change(
         &manifest.namespace,
         &manifest.name,
     );
+    let sent = patch.clone();
     request.body = Body::Json(patch);
-    request.strict = true;
+    validation.apply(&mut request);
     request.dry_run = dry_run != DryRun::None;
     let reply = io.api.call(request).map_err(|status| {
-        Failure::status_while(&while_doing("applying patch", manifest, &status), &status)
+        let patched = serde_json::json!(sent);
+        let doing = format!(
+            "error when applying patch:\n{patched}\nto:\nResource: {}, GroupVersionKind: {}\nName: \
+             {:?}, Namespace: {:?}\nfor: {:?}: error when patching {:?}",
+            manifest.asked.resource_with_version(),
+            manifest.asked.kind_with_version(),
+            manifest.name,
+            manifest.namespace,
+            manifest.file,
+            manifest.file
+        );
+        Failure::status_while(&doing, &status)
     })?;
     let object =
         reply.object().ok_or_else(|| Failure::error("the server answered with no object"))?;
@@ -223,15 +249,4 @@ fn change(
         "configured"
     };
     Ok((object, verb))
-}
-
-/// What errors say was being done; nothing for the refusals that name the object themselves.
-fn while_doing(action: &str, manifest: &Manifest, status: &crate::api::Status) -> String {
-    if status.reason == "Invalid" {
-        return String::new();
-    }
-    if action == "creating" {
-        return format!("error when creating \"{}\"", manifest.file);
-    }
-    format!("error when {action}: \n{}", manifest.file)
 }

@@ -1,10 +1,13 @@
 //! `kubectl delete`. Mirrors `k8s.io/kubectl/pkg/cmd/delete`: waits until the objects are gone.
 
+use std::time::Duration;
+
 use super::{ALL_NAMESPACES, Command, DRY_RUN, FILENAME, OUTPUT, RECURSIVE, SELECTOR};
-use crate::api::{Propagation, Verb};
+use crate::api::{Propagation, Request, Verb};
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::resource::{self, Asked};
 use crate::kubectl::{Args, Failure, Flag, Io, Job, Step};
+use crate::sim::Time;
 
 /// The verb.
 pub struct Delete;
@@ -28,6 +31,7 @@ impl Command for Delete {
             Flag::switch("force"),
             Flag::value("grace-period", "-1"),
             Flag::switch("ignore-not-found"),
+            Flag::switch("interactive").short('i'),
             Flag::switch("now"),
             Flag::value("timeout", "0s"),
             Flag { default: "true", ..Flag::switch("wait") },
@@ -48,26 +52,32 @@ impl Command for Delete {
     fn start(&self, args: Args) -> Result<Box<dyn Job>, Failure> {
         check(&args)?;
         let dry_run = DryRun::from_args(&args)?;
-        Ok(Box::new(DeleteJob { grace: grace(&args)?, args, dry_run, gone: None }))
+        let limit = super::wait::timeout(&args)?.filter(|limit| !limit.is_zero());
+        let grace = grace(&args)?;
+        Ok(Box::new(DeleteJob { grace, args, dry_run, limit, deadline: None, gone: None }))
     }
 }
 
 fn check(args: &Args) -> Result<(), Failure> {
-    if args.positional.is_empty() && !args.has("filename") {
-        return Err(Failure::error(
-            "You must provide one or more resources by argument or filename.\nExample resource \
-             specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> \
-             <name>'\n   '<resource>'",
-        ));
-    }
+    resource::check_given(args)?;
     let selects = args.has("selector") || args.is("all") || args.has("field-selector");
     let is_bare = args.positional.len() == 1 && !args.positional[0].contains('/');
-    if is_bare && !selects {
-        resource::kinds(&args.positional[0])?;
-        return Err(Failure::error("resource(s) were provided, but no name was specified"));
-    }
     if !is_bare && selects && !args.positional.is_empty() {
         return Err(Failure::error("name cannot be provided when a selector is specified"));
+    }
+    if args.is("all") && args.has("selector") {
+        return Err(Failure::error("setting 'all' parameter but found a non empty selector."));
+    }
+    if !matches!(args.get("output"), "" | "name") {
+        let mode = args.get("output");
+        let why = format!("unexpected -o output mode: {mode}. We only support '-o name'");
+        return Err(Failure::error(why));
+    }
+    if !matches!(args.get("cascade"), "background" | "foreground" | "orphan" | "true" | "false") {
+        return Err(Failure::error(format!(
+            "invalid cascade value ({}). Must be \"background\", \"foreground\", or \"orphan\"",
+            args.get("cascade")
+        )));
     }
     if args.is("now") && args.has("grace-period") {
         return Err(Failure::error("--now and --grace-period cannot be specified together"));
@@ -77,6 +87,11 @@ fn check(args: &Args) -> Result<(), Failure> {
 
 fn grace(args: &Args) -> Result<Option<i64>, Failure> {
     let seconds: i64 = args.int("grace-period")?;
+    if args.is("force") && (seconds > 0 || args.is("now")) {
+        return Err(Failure::error(
+            "--force and --grace-period greater than 0 cannot be specified together",
+        ));
+    }
     Ok(match seconds {
         _ if args.is("now") => Some(1),
         seconds if seconds < 0 => args.is("force").then_some(0),
@@ -89,6 +104,9 @@ struct DeleteJob {
     args: Args,
     dry_run: DryRun,
     grace: Option<i64>,
+    /// How long it waits at most, and until when.
+    limit: Option<Duration>,
+    deadline: Option<Time>,
     /// What must be gone before the command ends: (kind, namespace, name, uid).
     gone: Option<Vec<(Asked, String, String, String)>>,
 }
@@ -108,13 +126,31 @@ impl Job for DeleteJob {
         if still_there.is_empty() || !self.args.is("wait") || self.dry_run != DryRun::None {
             return Ok(Step::Done(0));
         }
+        let Some(limit) = self.limit else {
+            self.gone = Some(still_there);
+            return Ok(Step::Wait(None));
+        };
+        let deadline = *self.deadline.get_or_insert(io.now + limit);
+        if io.now >= deadline {
+            let (asked, _, name, _) = &still_there[0];
+            let about = format!("{}/{name}", asked.names().plural);
+            let why = format!("timed out waiting for the condition on {about}");
+            return Err(Failure::error(why));
+        }
         self.gone = Some(still_there);
-        Ok(Step::Wait(None))
+        Ok(Step::Wait(Some(Duration::from_micros(deadline.micros() - io.now.micros()))))
     }
 }
 
 impl DeleteJob {
     fn delete_all(&mut self, io: &mut Io<'_>) -> Result<(), Failure> {
+        if let word @ ("true" | "false") = self.args.get("cascade") {
+            let new = if word == "true" { "background" } else { "orphan" };
+            io.err.push_str(&format!(
+                "warning: --cascade={word} is deprecated (boolean value) and can be replaced with \
+                 --cascade={new}.\n"
+            ));
+        }
         if self.args.is("force") {
             io.err.push_str(
                 "Warning: Immediate deletion does not wait for confirmation that the running \
@@ -127,6 +163,11 @@ impl DeleteJob {
         let wanted = resource::keys(&self.args, io)?;
         if wanted.is_empty() {
             io.out.push_str("No resources found\n");
+        }
+        if self.args.is("interactive") && !wanted.is_empty() && !agreed(io, &wanted) {
+            io.out.push_str("deletion is cancelled\n");
+            self.gone = Some(Vec::new());
+            return Ok(());
         }
         for (asked, namespace, name) in wanted {
             match self.delete(io, &asked, &namespace, &name) {
@@ -149,31 +190,73 @@ impl DeleteJob {
     ) -> Result<String, Failure> {
         let uid = resource::fetch(io, asked, namespace, name)?.uid().to_owned();
         if self.dry_run != DryRun::Client {
-            let mut request = asked.request(Verb::Delete, namespace, name);
-            request.delete.grace_period_seconds = self.grace;
-            request.delete.propagation = Some(match self.args.get("cascade") {
-                "orphan" | "false" => Propagation::Orphan,
-                "foreground" => Propagation::Foreground,
-                _ => Propagation::Background,
-            });
+            let mut request = request(asked, namespace, name, self.args.get("cascade"), self.grace);
             request.dry_run = self.dry_run == DryRun::Server;
             io.api.call(request)?;
         }
-        io.out.push_str(&self.line(asked, namespace, name));
+        io.out.push_str(&if self.args.get("output") == "name" {
+            format!("{}\n", asked.display(name))
+        } else {
+            line(asked, namespace, name, self.grace, self.dry_run)
+        });
         Ok(uid)
     }
+}
 
-    fn line(&self, asked: &Asked, namespace: &str, name: &str) -> String {
-        if self.args.get("output") == "name" {
-            return format!("{}\n", asked.display(name));
-        }
-        let names = asked.names();
-        let group =
-            if names.group.is_empty() { String::new() } else { format!(".{}", names.group) };
-        let verb = if self.grace == Some(0) { "force deleted" } else { "deleted" };
-        let place =
-            if names.namespaced { format!(" from {namespace} namespace") } else { String::new() };
-        let suffix = self.dry_run.suffix();
-        format!("{}{group} \"{name}\" {verb}{place}{suffix}\n", names.singular)
+/// Asks whether to go on.
+fn agreed(io: &mut Io<'_>, wanted: &[(Asked, String, String)]) -> bool {
+    io.out.push_str(&format!(
+        "You are about to delete the following {} resource(s):\n",
+        wanted.len()
+    ));
+    for (asked, _, name) in wanted {
+        io.out.push_str(&format!("{}\n", asked.display(name)));
     }
+    io.out.push_str("Do you want to continue? (y/N): ");
+    matches!(io.stdin.lines().next(), Some("y" | "Y"))
+}
+
+/// Deletes an object if it is there, and says so; the uid it had.
+pub fn delete_now(
+    io: &mut Io<'_>,
+    (asked, namespace, name): (&Asked, &str, &str),
+    cascade: &str,
+    grace: Option<i64>,
+) -> Result<Option<String>, Failure> {
+    let uid = match io.api.call(asked.request(Verb::Get, namespace, name)) {
+        Ok(reply) => reply.object().map(|object| object.uid().to_owned()),
+        Err(status) if status.is_not_found() => return Ok(None),
+        Err(status) => return Err(Failure::status(&status)),
+    };
+    io.api.call(request(asked, namespace, name, cascade, grace))?;
+    io.out.push_str(&line(asked, namespace, name, None, DryRun::None));
+    Ok(uid)
+}
+
+fn request(
+    asked: &Asked,
+    namespace: &str,
+    name: &str,
+    cascade: &str,
+    grace: Option<i64>,
+) -> Request {
+    let mut request = asked.request(Verb::Delete, namespace, name);
+    request.delete.grace_period_seconds = grace;
+    request.delete.propagation = Some(match cascade {
+        "orphan" | "false" => Propagation::Orphan,
+        "foreground" => Propagation::Foreground,
+        _ => Propagation::Background,
+    });
+    request
+}
+
+/// What is said of an object that is deleted.
+fn line(asked: &Asked, namespace: &str, name: &str, grace: Option<i64>, dry_run: DryRun) -> String {
+    let names = asked.names();
+    let group = if names.group.is_empty() { String::new() } else { format!(".{}", names.group) };
+    let verb = if grace == Some(0) { "force deleted" } else { "deleted" };
+    let place =
+        if names.namespaced { format!(" from {namespace} namespace") } else { String::new() };
+    let suffix = dry_run.suffix();
+    format!("{}{group} \"{name}\" {verb}{place}{suffix}\n", names.singular)
 }

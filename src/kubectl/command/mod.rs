@@ -4,21 +4,20 @@ mod apply;
 mod autoscale;
 mod cordon;
 mod create;
-mod create_job;
-mod create_object;
-mod create_quota;
 mod delete;
 mod describe;
 mod exec;
-mod generator;
+mod expose;
 mod get;
 mod label;
 mod logs;
 mod patch;
+mod replace;
 mod rollout;
 mod run;
 mod scale;
-mod set_image;
+mod set;
+mod spec;
 mod top;
 mod wait;
 
@@ -35,6 +34,14 @@ pub trait Command: Sync {
     }
     /// The flags it knows, beyond the global ones.
     fn flags(&self) -> &'static [Flag];
+    /// Flags it shares with others.
+    fn shared(&self) -> &'static [&'static [Flag]] {
+        &[]
+    }
+    /// Every flag it knows, beyond the global ones.
+    fn all_flags(&self) -> Vec<Flag> {
+        self.shared().iter().copied().flatten().chain(self.flags()).copied().collect()
+    }
     /// The usage line of its help.
     fn usage(&self) -> &'static str;
     /// What it does, in a sentence.
@@ -53,20 +60,38 @@ pub const COMMANDS: &[&dyn Command] = &[
     &cordon::Cordon,
     &cordon::Uncordon,
     &create::Create,
-    &create_job::CreateCronJob,
-    &create_object::CreateDeployment,
-    &create_job::CreateJob,
-    &create_object::CreateNamespace,
-    &create_quota::CreateDisruptionBudget,
-    &create_quota::CreateQuota,
+    &create::rbac::CLUSTER_ROLE,
+    &create::rbac::CLUSTER_ROLE_BINDING,
+    &create::config::CONFIG_MAP,
+    &create::job::CreateCronJob,
+    &create::object::CreateDeployment,
+    &create::ingress::INGRESS,
+    &create::job::CreateJob,
+    &create::object::CreateNamespace,
+    &create::quota::CreateDisruptionBudget,
+    &create::ingress::PRIORITY_CLASS,
+    &create::quota::CreateQuota,
+    &create::rbac::ROLE,
+    &create::rbac::ROLE_BINDING,
+    &create::config::DOCKER_REGISTRY,
+    &create::config::SECRET,
+    &create::config::TLS,
+    &create::service::CLUSTER_IP,
+    &create::service::EXTERNAL_NAME,
+    &create::service::LOAD_BALANCER,
+    &create::service::NODE_PORT,
+    &create::rbac::SERVICE_ACCOUNT,
+    &create::rbac::TOKEN,
     &delete::Delete,
     &describe::Describe,
     &exec::Exec,
+    &expose::EXPOSE,
     &get::Get,
     &label::Annotate,
     &label::Label,
     &logs::Logs,
     &patch::Patch,
+    &replace::REPLACE,
     &rollout::History,
     &rollout::Pause,
     &rollout::Restart,
@@ -75,7 +100,12 @@ pub const COMMANDS: &[&dyn Command] = &[
     &rollout::Undo,
     &run::RunPod,
     &scale::Scale,
-    &set_image::SetImage,
+    &set::ENV,
+    &set::IMAGE,
+    &set::RESOURCES,
+    &set::SELECTOR_OF_SERVICE,
+    &set::SERVICE_ACCOUNT,
+    &set::SUBJECT,
     &top::TopNode,
     &top::TopPod,
     &wait::Wait,
@@ -94,6 +124,14 @@ pub(super) const OUTPUT: Flag = Flag::value("output", "").short('o');
 /// `--dry-run[=client|server|none]`.
 pub(super) const DRY_RUN: Flag = Flag::optional("dry-run", "unchanged", "none");
 
+/// The flags of commands that print objects. Mirrors `genericclioptions.PrintFlags`.
+pub(super) const PRINT: &[Flag] = &[
+    OUTPUT,
+    Flag::value("template", ""),
+    Flag { default: "true", ..Flag::switch("allow-missing-template-keys") },
+    Flag::switch("show-managed-fields"),
+];
+
 /// Starts a command line, given without the word `kubectl`.
 pub(super) fn start(words: &[String], files: &Files) -> Result<Box<dyn Job>, Failure> {
     let (globals, words) = leading_flags(words);
@@ -101,7 +139,7 @@ pub(super) fn start(words: &[String], files: &Files) -> Result<Box<dyn Job>, Fai
         return Err(unknown(words));
     };
     let all: Vec<String> = rest.iter().chain(globals).cloned().collect();
-    let mut args = Args::parse(command.name(), command.flags(), &all)?;
+    let mut args = Args::parse(command.name(), &command.all_flags(), &all)?;
     args.context_namespace = kubeconfig::namespace(&kubeconfig::load(files), args.get("context"));
     if args.is("help") {
         return Ok(Box::new(help(*command)));
@@ -124,8 +162,12 @@ fn leading_flags(words: &[String]) -> (&[String], &[String]) {
 
 /// The command that the first words call, and the words after them.
 fn find(words: &[String]) -> Option<(&'static &'static dyn Command, &[String])> {
-    [2, 1].into_iter().find_map(|count| {
-        let name = words.get(..count)?.join(" ");
+    [3, 2, 1].into_iter().find_map(|count| {
+        let name = canonical(words.get(..count)?);
+        // `create secret x` names no command, though `create` is one.
+        if words.get(..=count).is_some_and(|words| is_group(&canonical(words))) {
+            return None;
+        }
         let is_called = |command: &&&dyn Command| {
             command.name() == name || command.aliases().contains(&name.as_str())
         };
@@ -134,17 +176,34 @@ fn find(words: &[String]) -> Option<(&'static &'static dyn Command, &[String])> 
     })
 }
 
+/// The words of a command, a group's alias replaced by its name.
+fn canonical(words: &[String]) -> String {
+    let name = words.join(" ");
+    match name.strip_prefix("create svc") {
+        Some(rest) if rest.is_empty() || rest.starts_with(' ') => format!("create service{rest}"),
+        _ => name,
+    }
+}
+
+/// Whether commands stand below these words, but none at them.
+fn is_group(name: &str) -> bool {
+    let below = |c: &&dyn Command| c.name().strip_prefix(name).is_some_and(|r| r.starts_with(' '));
+    COMMANDS.iter().any(below) && !COMMANDS.iter().any(|command| command.name() == name)
+}
+
 fn unknown(words: &[String]) -> Failure {
     let Some(word) = words.first() else {
         let names: Vec<_> = COMMANDS.iter().map(|c| format!("  {}", c.name())).collect();
         return Failure::verbatim(format!("Commands:\n{}", names.join("\n")));
     };
-    let is_group = COMMANDS.iter().any(|c| c.name().starts_with(&format!("{word} ")));
-    if is_group {
-        let sub = words.get(1).map(String::as_str).unwrap_or_default();
-        return Failure::error(format!(
-            "unknown command \"{sub}\"\nSee 'kubectl {word} -h' for help and examples"
-        ));
+    for count in [2, 1] {
+        let group = canonical(words.get(..count).unwrap_or_default());
+        if is_group(&group) {
+            return match words.get(count).filter(|word| !word.starts_with('-')) {
+                Some(sub) => Failure::usage(&group, &format!("unknown command \"{sub}\"")),
+                None => group_help(&group),
+            };
+        }
     }
     let mut close: Vec<&str> = COMMANDS
         .iter()
@@ -158,6 +217,24 @@ fn unknown(words: &[String]) -> Failure {
         text.extend(close.iter().map(|name| format!("\t{name}\n")));
     }
     Failure::error(text)
+}
+
+/// What a group of commands prints that is called by itself.
+fn group_help(group: &str) -> Failure {
+    let inside = COMMANDS.iter().filter_map(|command| {
+        let rest = command.name().strip_prefix(group)?.strip_prefix(' ')?;
+        Some((rest, command.about().trim_end_matches('.')))
+    });
+    let inside: Vec<_> = inside.collect();
+    let width = inside.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let lines: Vec<_> =
+        inside.iter().map(|(name, about)| format!("  {name:width$}   {about}\n")).collect();
+    Failure::verbatim(format!(
+        "Available Commands:\n{}\nUsage:\n  kubectl {group} [flags] [options]\n\nUse \"kubectl \
+         {group} <command> --help\" for more information about a given command.\nUse \"kubectl \
+         options\" for a list of global command-line options (applies to all commands).",
+        lines.concat()
+    ))
 }
 
 /// The Levenshtein distance, for suggestions.
@@ -179,7 +256,7 @@ fn distance(a: &str, b: &str) -> usize {
 fn help(command: &'static dyn Command) -> impl FnMut(&mut super::Io<'_>) -> Result<(), Failure> {
     move |io| {
         let mut text = format!("{}\n\nOptions:\n", command.about());
-        let mut flags = command.flags().to_vec();
+        let mut flags = command.all_flags();
         flags.order_by_key(|flag| flag.name);
         for flag in flags {
             let short = flag.short.map_or_else(|| "    ".to_owned(), |s| format!("-{s}, "));

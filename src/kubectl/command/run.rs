@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Command, DRY_RUN, OUTPUT, generator};
+use super::{Command, create::generator};
 use crate::kubectl::resource;
 use crate::kubectl::{Args, Failure, Flag, Io, Job};
 
@@ -16,18 +16,33 @@ impl Command for RunPod {
 
     fn flags(&self) -> &'static [Flag] {
         const FLAGS: &[Flag] = &[
-            DRY_RUN,
-            OUTPUT,
+            Flag::value("annotations", "[]"),
+            Flag::switch("attach"),
             Flag::switch("command"),
             Flag::value("env", "[]"),
+            Flag::switch("expose"),
+            Flag::switch("force"),
+            Flag::value("grace-period", "-1"),
             Flag::value("image", ""),
             Flag::value("image-pull-policy", ""),
             Flag::value("labels", "").short('l'),
+            Flag::switch("leave-stdin-open"),
+            Flag::value("pod-running-timeout", "1m0s"),
             Flag::value("port", ""),
+            Flag::switch("privileged"),
             Flag::switch("quiet").short('q'),
             Flag::value("restart", "Always"),
+            Flag::switch("rm"),
+            Flag::switch("stdin").short('i'),
+            Flag::value("timeout", "0s"),
+            Flag::switch("tty").short('t'),
+            Flag::switch("wait"),
         ];
         FLAGS
+    }
+
+    fn shared(&self) -> &'static [&'static [Flag]] {
+        &[generator::FLAGS, generator::OVERRIDES]
     }
 
     fn usage(&self) -> &'static str {
@@ -49,29 +64,71 @@ impl Command for RunPod {
         if args.get("image").is_empty() {
             return Err(Failure::error("--image is required"));
         }
-        let value = pod(&args, name)?;
+        let value = generator::overridden(&args, pod(&args, name)?)?;
+        let service = args.is("expose").then(|| service(&args, &value)).transpose()?;
         Ok(Box::new(move |io: &mut Io<'_>| {
+            if let Some(service) = service.clone() {
+                generator::create_named(&args, io, service, Failure::status)?;
+                if args.has("output") && args.get("output") == "yaml" {
+                    // Each of them is a document, and the printer begins the second one too.
+                    io.out.push_str("---\n---\n");
+                }
+            }
             let asked = resource::kind("pods")?;
             generator::create(&args, io, asked, value.clone(), "created", Failure::status)
         }))
     }
 }
 
-fn pod(args: &Args, name: &str) -> Result<Value, Failure> {
+/// The service of `--expose`.
+fn service(args: &Args, pod: &Value) -> Result<Value, Failure> {
+    let port: i32 = args.int("port")?;
+    Ok(json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": { "name": pod["metadata"]["name"] },
+        "spec": {
+            "ports": [{ "port": port, "protocol": "TCP", "targetPort": port }],
+            "selector": pod["metadata"]["labels"],
+        },
+        "status": { "loadBalancer": {} },
+    }))
+}
+
+/// Whether the flags go together. Mirrors the checks of `RunOptions.Run`.
+fn check(args: &Args) -> Result<(), Failure> {
     let image = args.get("image");
     if image.contains(char::is_whitespace) {
         return Err(Failure::error(format!(
             "Invalid image name \"{image}\": invalid reference format"
         )));
     }
+    let attached = args.is("attach") || args.is("stdin");
     let restart = args.get("restart");
-    if !matches!(restart, "Always" | "OnFailure" | "Never") {
-        return Err(Failure::usage("run", &format!("invalid restart policy: {restart}")));
-    }
+    let wrong = if args.is("tty") && !args.is("stdin") {
+        "-i/--stdin is required for containers with -t/--tty=true".to_owned()
+    } else if args.is("expose") && args.get("port").is_empty() {
+        "--port must be set when exposing a service".to_owned()
+    } else if !matches!(restart, "Always" | "OnFailure" | "Never") {
+        format!("invalid restart policy: {restart}")
+    } else if args.is("rm") && !attached {
+        "--rm should only be used for attached containers".to_owned()
+    } else if attached && !matches!(args.get("dry-run"), "none" | "") {
+        "--dry-run=[server|client] can't be used with attached containers options (--attach, \
+         --stdin, or --tty)"
+            .to_owned()
+    } else if !matches!(args.get("image-pull-policy"), "" | "Always" | "IfNotPresent" | "Never") {
+        format!("invalid image pull policy: {}", args.get("image-pull-policy"))
+    } else {
+        return Ok(());
+    };
+    Err(Failure::usage("run", &wrong))
+}
+
+fn pod(args: &Args, name: &str) -> Result<Value, Failure> {
+    check(args)?;
+    let (image, restart) = (args.get("image"), args.get("restart"));
     let pull = args.get("image-pull-policy");
-    if !matches!(pull, "" | "Always" | "IfNotPresent" | "Never") {
-        return Err(Failure::usage("run", &format!("invalid image pull policy: {pull}")));
-    }
     let mut container = json!({ "image": image, "name": name, "resources": {} });
     let words = &args.positional[1..];
     if !words.is_empty() {
@@ -94,7 +151,18 @@ fn pod(args: &Args, name: &str) -> Result<Value, Failure> {
     if !env.is_empty() {
         container["env"] = json!(env);
     }
-    Ok(json!({
+    for (flag, field) in [("stdin", "stdin"), ("tty", "tty")] {
+        if args.is(flag) {
+            container[field] = json!(true);
+        }
+    }
+    if args.is("stdin") && !args.is("leave-stdin-open") {
+        container["stdinOnce"] = json!(true);
+    }
+    if args.is("privileged") {
+        container["securityContext"] = json!({ "privileged": true });
+    }
+    let mut value = json!({
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": { "labels": labels(args, name)?, "name": name },
@@ -104,7 +172,12 @@ fn pod(args: &Args, name: &str) -> Result<Value, Failure> {
             "restartPolicy": restart,
         },
         "status": {},
-    }))
+    });
+    if args.has("annotations") {
+        let all = args.all("annotations").join(",");
+        value["metadata"]["annotations"] = Value::Object(generator::pairs(&all)?);
+    }
+    Ok(value)
 }
 
 fn labels(args: &Args, name: &str) -> Result<Value, Failure> {

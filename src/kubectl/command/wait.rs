@@ -50,16 +50,22 @@ impl Command for Wait {
 
     fn start(&self, args: Args) -> Result<Box<dyn Job>, Failure> {
         let goal = Goal::parse(args.get("for"))?;
-        let text = args.get("timeout");
-        let nanos = duration::parse_go(text).map_err(|why| {
-            Failure::error(format!(
-                "invalid argument \"{text}\" for \"--timeout\" flag: {why}\nSee 'kubectl wait \
-                 --help' for usage."
-            ))
-        })?;
-        let timeout = u64::try_from(nanos).map_or(FOREVER, Duration::from_nanos);
+        let timeout = timeout(&args)?.unwrap_or(FOREVER);
         Ok(Box::new(WaitJob { args, goal, timeout, waiting: None }))
     }
+}
+
+/// `--timeout`; nothing where it is negative.
+pub fn timeout(args: &Args) -> Result<Option<Duration>, Failure> {
+    let text = args.get("timeout");
+    let nanos = duration::parse_go(text).map_err(|why| {
+        Failure::error(format!(
+            "invalid argument \"{text}\" for \"--timeout\" flag: {why}\nSee 'kubectl {} --help' for \
+             usage.",
+            args.command
+        ))
+    })?;
+    Ok(u64::try_from(nanos).ok().map(Duration::from_nanos))
 }
 
 /// What is waited for.
@@ -87,6 +93,10 @@ impl Goal {
         if let Some(rest) = text.strip_prefix("jsonpath=") {
             let (path, value) = match rest.rsplit_once("}=") {
                 Some((path, value)) => (format!("{path}}}"), Some(value.to_owned())),
+                None if !rest.ends_with('}') && rest.contains('=') => {
+                    let (path, value) = rest.split_once('=').unwrap_or_default();
+                    (path.to_owned(), Some(value.to_owned()))
+                }
                 None => (rest.to_owned(), None),
             };
             let template = json_path::relaxed(&path).map_err(Failure::error)?;
@@ -146,7 +156,7 @@ impl Job for WaitJob {
         }
         let Some((asked, _, name)) = left.first() else { return Ok(Step::Done(0)) };
         if io.now >= deadline {
-            let about = format!("{}/{name}", asked.names().resource());
+            let about = format!("{}/{name}", asked.names().plural);
             return Err(Failure::error(match (&self.goal, self.timeout.is_zero()) {
                 (Goal::Create, _) => "timed out waiting for the condition".to_owned(),
                 (_, true) => format!("condition not met for {about}"),
@@ -179,7 +189,8 @@ impl WaitJob {
         };
         let is_met = self.goal.is_met(&face(&asked, &object));
         if is_met {
-            io.out.push_str(&format!("{} condition met\n", asked.display(name)));
+            let done = if self.args.get("output") == "name" { "" } else { " condition met" };
+            io.out.push_str(&format!("{}{done}\n", asked.display(name)));
         }
         Ok(is_met)
     }

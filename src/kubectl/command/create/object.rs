@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Command, DRY_RUN, OUTPUT, generator};
-use crate::kubectl::resource;
+use super::generator;
+use crate::kubectl::command::Command;
 use crate::kubectl::{Args, Failure, Flag, Io, Job};
 
 /// The verb `create namespace`.
@@ -22,8 +22,12 @@ impl Command for CreateNamespace {
     }
 
     fn flags(&self) -> &'static [Flag] {
-        const FLAGS: &[Flag] = &[DRY_RUN, OUTPUT];
+        const FLAGS: &[Flag] = &[];
         FLAGS
+    }
+
+    fn shared(&self) -> &'static [&'static [Flag]] {
+        &[generator::FLAGS]
     }
 
     fn usage(&self) -> &'static str {
@@ -44,9 +48,8 @@ impl Command for CreateNamespace {
                 "spec": {},
                 "status": {},
             });
-            let refused = generator::failed("namespace");
-            let asked = resource::kind("namespaces")?;
-            generator::create(&args, io, asked, value, "created", refused)
+            let refused = Failure::status;
+            generator::create_named(&args, io, value, refused)
         }))
     }
 }
@@ -62,13 +65,15 @@ impl Command for CreateDeployment {
 
     fn flags(&self) -> &'static [Flag] {
         const FLAGS: &[Flag] = &[
-            DRY_RUN,
-            OUTPUT,
             Flag::value("image", "[]"),
             Flag::value("port", "-1"),
             Flag::value("replicas", "1").short('r'),
         ];
         FLAGS
+    }
+
+    fn shared(&self) -> &'static [&'static [Flag]] {
+        &[generator::FLAGS]
     }
 
     fn usage(&self) -> &'static str {
@@ -86,9 +91,8 @@ impl Command for CreateDeployment {
         let name = generator::name(&args, "create deployment")?;
         let value = deployment(&args, &name)?;
         Ok(Box::new(move |io: &mut Io<'_>| {
-            let asked = resource::kind("deployments")?;
             let refused = generator::failed("deployment");
-            generator::create(&args, io, asked, value.clone(), "created", refused)
+            generator::create_named(&args, io, value.clone(), refused)
         }))
     }
 }

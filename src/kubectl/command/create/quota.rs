@@ -3,10 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Command, DRY_RUN, OUTPUT, generator};
+use super::generator;
 use crate::base::label_selector::{Operator, Selector};
 use crate::base::quantity;
-use crate::kubectl::resource;
+use crate::kubectl::command::Command;
 use crate::kubectl::{Args, Failure, Flag, Io, Job};
 
 /// The verb `create quota`.
@@ -24,9 +24,12 @@ impl Command for CreateQuota {
     }
 
     fn flags(&self) -> &'static [Flag] {
-        const FLAGS: &[Flag] =
-            &[DRY_RUN, OUTPUT, Flag::value("hard", ""), Flag::value("scopes", "")];
+        const FLAGS: &[Flag] = &[Flag::value("hard", ""), Flag::value("scopes", "")];
         FLAGS
+    }
+
+    fn shared(&self) -> &'static [&'static [Flag]] {
+        &[generator::FLAGS]
     }
 
     fn usage(&self) -> &'static str {
@@ -55,15 +58,14 @@ impl Command for CreateQuota {
             "status": {},
         });
         Ok(Box::new(move |io: &mut Io<'_>| {
-            let asked = resource::kind("resourcequotas")?;
             let refused = generator::failed("quota");
-            generator::create(&args, io, asked, value.clone(), "created", refused)
+            generator::create_named(&args, io, value.clone(), refused)
         }))
     }
 }
 
 /// `pods=10,cpu=2`. Mirrors `populateResourceListV1`.
-fn hard(text: &str) -> Result<Option<Value>, Failure> {
+pub fn hard(text: &str) -> Result<Option<Value>, Failure> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -102,13 +104,15 @@ impl Command for CreateDisruptionBudget {
 
     fn flags(&self) -> &'static [Flag] {
         const FLAGS: &[Flag] = &[
-            DRY_RUN,
-            OUTPUT,
             Flag::value("max-unavailable", ""),
             Flag::value("min-available", ""),
             Flag::value("selector", ""),
         ];
         FLAGS
+    }
+
+    fn shared(&self) -> &'static [&'static [Flag]] {
+        &[generator::FLAGS]
     }
 
     fn usage(&self) -> &'static str {
@@ -142,9 +146,8 @@ impl Command for CreateDisruptionBudget {
         });
         value["spec"][field] = amount;
         Ok(Box::new(move |io: &mut Io<'_>| {
-            let asked = resource::kind("poddisruptionbudgets")?;
             let refused = generator::failed("poddisruptionbudgets");
-            generator::create(&args, io, asked, value.clone(), "created", refused)
+            generator::create_named(&args, io, value.clone(), refused)
         }))
     }
 }
@@ -170,7 +173,7 @@ fn not_in_objects(operator: &str) -> Failure {
 }
 
 /// The selector as an object has it. Mirrors `metav1.ParseToLabelSelector`.
-fn selector(text: &str) -> Result<Value, Failure> {
+pub fn selector(text: &str) -> Result<Value, Failure> {
     let parsed = Selector::parse(text).map_err(Failure::error)?;
     let (mut labels, mut expressions) = (Map::new(), Vec::new());
     for requirement in parsed.requirements() {

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Command, DRY_RUN, OUTPUT, generator};
+use super::generator;
+use crate::kubectl::command::Command;
 use crate::kubectl::resource::{self, Target};
 use crate::kubectl::{Args, Failure, Flag, Io, Job};
 
@@ -18,9 +19,12 @@ impl Command for CreateJob {
     }
 
     fn flags(&self) -> &'static [Flag] {
-        const FLAGS: &[Flag] =
-            &[DRY_RUN, OUTPUT, Flag::value("from", ""), Flag::value("image", "")];
+        const FLAGS: &[Flag] = &[Flag::value("from", ""), Flag::value("image", "")];
         FLAGS
+    }
+
+    fn shared(&self) -> &'static [&'static [Flag]] {
+        &[generator::FLAGS]
     }
 
     fn usage(&self) -> &'static str {
@@ -48,8 +52,7 @@ impl Command for CreateJob {
             } else {
                 instance(&args, io, &name, &from)?
             };
-            let asked = resource::kind("jobs")?;
-            generator::create(&args, io, asked, value, "created", generator::failed("job"))
+            generator::create_named(&args, io, value, generator::failed("job"))
         }))
     }
 }
@@ -64,14 +67,13 @@ impl Command for CreateCronJob {
     }
 
     fn flags(&self) -> &'static [Flag] {
-        const FLAGS: &[Flag] = &[
-            DRY_RUN,
-            OUTPUT,
-            Flag::value("image", ""),
-            Flag::value("restart", ""),
-            Flag::value("schedule", ""),
-        ];
+        const FLAGS: &[Flag] =
+            &[Flag::value("image", ""), Flag::value("restart", ""), Flag::value("schedule", "")];
         FLAGS
+    }
+
+    fn shared(&self) -> &'static [&'static [Flag]] {
+        &[generator::FLAGS]
     }
 
     fn usage(&self) -> &'static str {
@@ -105,9 +107,8 @@ impl Command for CreateCronJob {
             "status": {},
         });
         Ok(Box::new(move |io: &mut Io<'_>| {
-            let asked = resource::kind("cronjobs")?;
             let refused = generator::failed("cronjob");
-            generator::create(&args, io, asked, value.clone(), "created", refused)
+            generator::create_named(&args, io, value.clone(), refused)
         }))
     }
 }
@@ -149,7 +150,7 @@ fn instance(args: &Args, io: &mut Io<'_>, name: &str, from: &str) -> Result<Valu
     };
     let object = resource::fetch(io, asked, args.namespace(), source)?;
     if asked.names().kind != "CronJob" {
-        let (version, kind) = (asked.version, asked.names().kind);
+        let (version, kind) = (asked.version(), asked.names().kind);
         return Err(Failure::error(format!("unknown object type *{version}.{kind}")));
     }
     let cron = object.to_value();

@@ -1,0 +1,85 @@
+//! `kubectl set image`. Mirrors `set_image.go`.
+
+use serde_json::json;
+
+use super::{FLAGS, NOTHING_NAMED, containers, pod_spec, send, subjects, verdict};
+use crate::kubectl::command::spec::Spec;
+use crate::kubectl::{Args, Failure, Io, Job};
+
+/// The verb.
+pub const IMAGE: Spec = Spec {
+    name: "set image",
+    aliases: &[],
+    shared: &[super::super::PRINT, FLAGS],
+    flags: &[],
+    usage: "kubectl set image (-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... \
+            CONTAINER_NAME_N=CONTAINER_IMAGE_N [options]",
+    about: "Update existing container image(s) of resources.",
+    start,
+};
+
+fn start(mut args: Args) -> Result<Box<dyn Job>, Failure> {
+    let is_image = |word: &String| word.contains('=');
+    let (images, words): (Vec<_>, Vec<_>) = args.positional.drain(..).partition(is_image);
+    let pair = |word: &String| word.split_once('=').map(|(c, i)| (c.to_owned(), i.to_owned()));
+    let images: Vec<(String, String)> = images.iter().filter_map(pair).collect();
+    args.positional = words;
+    let why = if args.positional.is_empty() && !args.has("filename") {
+        NOTHING_NAMED
+    } else if images.is_empty() {
+        "at least one image update is required"
+    } else {
+        return Ok(Box::new(move |io: &mut Io<'_>| run(&args, io, &images)));
+    };
+    Err(Failure::error(why))
+}
+
+fn run(args: &Args, io: &mut Io<'_>, images: &[(String, String)]) -> Result<(), Failure> {
+    if args.is("record") {
+        io.err.push_str(
+            "Flag --record has been deprecated, --record will be removed in the future\n",
+        );
+    }
+    let mut failures = Vec::new();
+    for (asked, before) in subjects(args, io)? {
+        let mut after = before.clone();
+        let spec = match pod_spec(&asked, &mut after) {
+            Ok(spec) => spec,
+            Err(failure) => {
+                failures.push(failure);
+                continue;
+            }
+        };
+        let known = failures.len();
+        for (container, image) in images {
+            let found = containers(spec, container);
+            if found.is_empty() {
+                let why = format!("unable to find container named \"{container}\"");
+                failures.push(Failure::error(why));
+            }
+            for container in found {
+                container["image"] = json!(image);
+            }
+        }
+        if failures.len() > known {
+            continue;
+        }
+        if args.is("record") && before != after {
+            let words: Vec<_> = images.iter().map(|(c, i)| format!("{c}={i}")).collect();
+            let name = before["metadata"]["name"].as_str().unwrap_or_default();
+            let words = words.join(" ");
+            let cause = format!("kubectl set image {} {words} --record=true", asked.display(name));
+            after["metadata"]["annotations"]["kubernetes.io/change-cause"] = json!(cause);
+        }
+        let refused = |status: &crate::api::Status| {
+            Failure::error(format!(
+                "failed to patch image update to pod template: {}",
+                status.message
+            ))
+        };
+        if let Err(failure) = send(args, io, (&asked, &before), &after, "image updated", refused) {
+            failures.push(failure);
+        }
+    }
+    verdict(&failures)
+}
