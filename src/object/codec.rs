@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::decoder;
+use super::managed::Schema;
 
 /// Decodes a typed object. Unknown fields are ignored; `null` counts as absent.
 ///
@@ -15,6 +16,11 @@ use super::decoder;
 /// The words of Go's decoder for the first value that does not fit its field.
 pub fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
     decoder::decode(value)
+}
+
+/// What the decoder of a type knows of its fields.
+pub fn schema<T: DeserializeOwned>() -> Schema {
+    decoder::schema::<T>()
 }
 
 /// Encodes a typed object.

@@ -5,12 +5,13 @@ use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess,
-    SeqAccess, Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Number, Value};
 
+use super::managed::Schema;
+use super::survey::Survey;
 use crate::base::quantity::Quantity;
 
 /// Decodes a typed object.
@@ -21,6 +22,17 @@ use crate::base::quantity::Quantity;
 pub(super) fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
     let node = Node { source: Source::Value(value), place: &Place::ROOT };
     T::deserialize(node).map_err(|error| error.0)
+}
+
+/// What a type is made of, as its decoder shows when it is led through every field once.
+///
+/// A type that can only be read from a value of a certain shape cannot be led through: all that is
+/// known of it then is nothing.
+pub(super) fn schema<T: DeserializeOwned>() -> Schema {
+    let survey = Survey::default();
+    let node = Node { source: Source::Survey(&survey), place: &Place::ROOT };
+    let read = T::deserialize(node).is_ok();
+    if read { survey.schema() } else { Schema::deduced() }
 }
 
 /// Why a value does not fit.
@@ -48,6 +60,7 @@ fn first_foreign_byte(text: &str) -> usize {
 }
 
 /// Where a value stands: the fields that lead to it, innermost first, and the struct of the last.
+#[derive(Clone, Copy)]
 struct Place<'a> {
     outer: Option<&'a Place<'a>>,
     owner: &'a str,
@@ -74,6 +87,8 @@ enum Source<'a, 'de> {
     Value(&'de Value),
     /// Nowhere: the Go type that is asked for is noted, and decoding fails.
     Probe(&'a RefCell<String>),
+    /// Nowhere: what is asked for is noted, and gets the least that will do.
+    Survey(&'de Survey),
 }
 
 /// A value to be decoded.
@@ -83,7 +98,7 @@ struct Node<'a, 'de> {
     place: &'a Place<'a>,
 }
 
-impl<'de> Node<'_, 'de> {
+impl<'a, 'de> Node<'a, 'de> {
     /// The value, for a type of Go; a probe takes note of the type.
     fn value(&self, go_type: &str) -> Result<&'de Value, Error> {
         match self.source {
@@ -92,6 +107,7 @@ impl<'de> Node<'_, 'de> {
                 go_type.clone_into(&mut note.borrow_mut());
                 Err(Error(String::new()))
             }
+            Source::Survey(survey) => Ok(survey.scalar(go_type)),
         }
     }
 
@@ -110,6 +126,28 @@ impl<'de> Node<'_, 'de> {
             path => format!("struct field {}.{path}", self.place.owner),
         };
         Error(format!("json: cannot unmarshal {found} into Go {place} of type {go_type}"))
+    }
+
+    /// The fields of a struct.
+    fn open_struct(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+    ) -> Result<Fields<'a, 'de>, Error> {
+        match self.source {
+            Source::Probe(note) => {
+                *note.borrow_mut() = format!("v1.{name}");
+                Err(Error(String::new()))
+            }
+            Source::Survey(survey) => {
+                let items = Items::Survey(survey, survey.enter(name, fields).iter());
+                Ok(Fields { items, owner: Some(name), value: None })
+            }
+            Source::Value(value) if value.is_object() || value.is_null() => {
+                Ok(Fields::of(value, self.place, Some(name)))
+            }
+            Source::Value(value) => Err(self.mismatch(value, &format!("v1.{name}"))),
+        }
     }
 
     /// The type of the elements that a visitor of lists or maps asks for.
@@ -188,51 +226,66 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.source {
-            Source::Value(Value::Null) => visitor.visit_none(),
-            _ => visitor.visit_some(self),
+        if let Source::Value(Value::Null) = self.source {
+            return visitor.visit_none();
         }
+        let read = visitor.visit_some(self);
+        if let Source::Survey(survey) = self.source {
+            survey.optional();
+        }
+        read
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value("[]interface {}")? {
-            Value::Array(items) => {
-                let items = ElementSource::List(items.iter(), self.place);
-                visitor.visit_seq(Elements { items })
-            }
-            Value::Null => {
-                visitor.visit_seq(Elements { items: ElementSource::List([].iter(), self.place) })
-            }
-            other => {
-                let go_type = format!("[]{}", Self::element_type(visitor, false));
-                Err(self.mismatch(other, &go_type))
-            }
+        let items = match self.source {
+            Source::Survey(_) => ElementSource::Once(Some(self)),
+            _ => match self.value("[]interface {}")? {
+                Value::Array(items) => ElementSource::List(items.iter(), self.place),
+                Value::Null => ElementSource::List([].iter(), self.place),
+                other => {
+                    let go_type = format!("[]{}", Self::element_type(visitor, false));
+                    return Err(self.mismatch(other, &go_type));
+                }
+            },
+        };
+        let read = visitor.visit_seq(Elements { items });
+        if let Source::Survey(survey) = self.source {
+            survey.list();
         }
+        read
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let value = self.value("map[string]interface {}")?;
-        if value.is_object() || value.is_null() {
-            return visitor.visit_map(Fields::of(value, self.place, None));
+        let fields = match self.source {
+            Source::Survey(_) => Fields { items: Items::Once(self), owner: None, value: None },
+            _ => {
+                let value = self.value("map[string]interface {}")?;
+                if !value.is_object() && !value.is_null() {
+                    let go_type = format!("map[string]{}", Self::element_type(visitor, true));
+                    return Err(self.mismatch(value, &go_type));
+                }
+                Fields::of(value, self.place, None)
+            }
+        };
+        let read = visitor.visit_map(fields);
+        if let Source::Survey(survey) = self.source {
+            survey.map();
         }
-        let go_type = format!("map[string]{}", Self::element_type(visitor, true));
-        Err(self.mismatch(value, &go_type))
+        read
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if let Source::Probe(note) = self.source {
-            *note.borrow_mut() = format!("v1.{name}");
+        let items = self.open_struct(name, fields)?;
+        let read = visitor.visit_map(items);
+        if let Source::Survey(survey) = self.source {
+            survey.leave(name);
         }
-        let Source::Value(value) = self.source else { return Err(Error(String::new())) };
-        if value.is_object() || value.is_null() {
-            return visitor.visit_map(Fields::of(value, self.place, Some(name)));
-        }
-        Err(self.mismatch(value, &format!("v1.{name}")))
+        read
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -240,14 +293,16 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
+        let mut node = self;
         match (name, self.source) {
             ("Quantity", Source::Value(value)) => check_quantity(value).map_err(Error)?,
             ("Time" | "MicroTime", Source::Value(Value::String(text))) => {
                 check_time(text).map_err(Error)?;
             }
+            (_, Source::Survey(survey)) => node.source = Source::Value(survey.named(name)),
             _ => {}
         }
-        visitor.visit_newtype_struct(self)
+        visitor.visit_newtype_struct(node)
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -321,6 +376,20 @@ struct Elements<'a, 'de> {
 enum ElementSource<'a, 'de> {
     List(std::slice::Iter<'de, Value>, &'a Place<'a>),
     Probe(Node<'a, 'de>),
+    Once(Option<Node<'a, 'de>>),
+}
+
+impl<'a, 'de> Elements<'a, 'de> {
+    fn next(&mut self) -> Option<Node<'a, 'de>> {
+        match &mut self.items {
+            ElementSource::Probe(probe) => Some(*probe),
+            ElementSource::Once(node) => node.take(),
+            ElementSource::List(items, place) => {
+                let place: &'a Place<'a> = place;
+                items.next().map(|value| Node { source: Source::Value(value), place })
+            }
+        }
+    }
 }
 
 impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
@@ -330,21 +399,13 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Error> {
-        match &mut self.items {
-            ElementSource::Probe(probe) => seed.deserialize(*probe).map(Some),
-            ElementSource::List(items, place) => match items.next() {
-                Some(value) => {
-                    seed.deserialize(Node { source: Source::Value(value), place }).map(Some)
-                }
-                None => Ok(None),
-            },
-        }
+        self.next().map(|node| seed.deserialize(node)).transpose()
     }
 
     fn size_hint(&self) -> Option<usize> {
         match &self.items {
             ElementSource::List(items, _) => Some(items.len()),
-            ElementSource::Probe(_) => None,
+            ElementSource::Probe(_) | ElementSource::Once(_) => None,
         }
     }
 }
@@ -353,18 +414,60 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
 struct Fields<'a, 'de> {
     items: Items<'a, 'de>,
     owner: Option<&'static str>,
-    value: Option<(&'de str, &'de Value)>,
+    value: Option<(&'de str, Source<'a, 'de>)>,
 }
 
 enum Items<'a, 'de> {
     Map(Option<serde_json::map::Iter<'de>>, &'a Place<'a>),
     Probe(Node<'a, 'de>),
+    Once(Node<'a, 'de>),
+    Survey(&'de Survey, std::slice::Iter<'static, &'static str>),
 }
 
 impl<'a, 'de> Fields<'a, 'de> {
     fn of(value: &'de Value, place: &'a Place<'a>, owner: Option<&'static str>) -> Self {
         let items = Items::Map(value.as_object().map(Map::iter), place);
         Self { items, owner, value: None }
+    }
+
+    fn next_key(&mut self) -> Option<&'de str> {
+        match &mut self.items {
+            Items::Probe(_) => Some(""),
+            Items::Once(node) => {
+                let node = *node;
+                self.items = Items::Map(None, node.place);
+                self.value = Some(("", node.source));
+                Some("")
+            }
+            Items::Map(items, _) => {
+                let (key, value) = items.as_mut().and_then(Iterator::next)?;
+                self.value = Some((key, Source::Value(value)));
+                Some(key)
+            }
+            Items::Survey(survey, names) => {
+                let key = survey.next(self.owner.unwrap_or_default(), names)?;
+                self.value = Some((key, Source::Survey(survey)));
+                Some(key)
+            }
+        }
+    }
+
+    fn next_value<'x>(&mut self) -> Result<(Source<'a, 'de>, Place<'x>), Error>
+    where
+        'a: 'x,
+        'de: 'x,
+    {
+        let outer = match &self.items {
+            Items::Probe(probe) => return Ok((probe.source, *probe.place)),
+            Items::Map(_, place) => *place,
+            Items::Once(_) | Items::Survey(..) => &Place::ROOT,
+        };
+        let (key, source) =
+            self.value.take().ok_or_else(|| Error::custom("a value is read before its key"))?;
+        Ok(match self.owner {
+            Some(owner) => (source, Place { outer: Some(outer), owner, field: key }),
+            None => (source, *outer),
+        })
     }
 }
 
@@ -375,33 +478,13 @@ impl<'de> MapAccess<'de> for Fields<'_, 'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Error> {
-        match &mut self.items {
-            Items::Probe(_) => seed.deserialize("".into_deserializer()).map(Some),
-            Items::Map(items, _) => {
-                let Some((key, value)) = items.as_mut().and_then(Iterator::next) else {
-                    return Ok(None);
-                };
-                self.value = Some((key, value));
-                seed.deserialize(serde::de::value::BorrowedStrDeserializer::new(key)).map(Some)
-            }
-        }
+        let key = self.next_key().map(serde::de::value::BorrowedStrDeserializer::new);
+        key.map(|key| seed.deserialize(key)).transpose()
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let outer = match &self.items {
-            Items::Probe(probe) => return seed.deserialize(*probe),
-            Items::Map(_, place) => *place,
-        };
-        let (key, value) =
-            self.value.take().ok_or_else(|| Error::custom("a value is read before its key"))?;
-        let source = Source::Value(value);
-        match self.owner {
-            Some(owner) => {
-                let place = &Place { outer: Some(outer), owner, field: key };
-                seed.deserialize(Node { source, place })
-            }
-            None => seed.deserialize(Node { source, place: outer }),
-        }
+        let (source, place) = self.next_value()?;
+        seed.deserialize(Node { source, place: &place })
     }
 }
 

@@ -5,12 +5,15 @@ pub mod codec;
 mod decoder;
 /// Names of kinds and of objects.
 pub mod key;
+/// Who manages which fields, and server-side apply.
+pub mod managed;
 /// Helpers on `ObjectMeta`: owners, finalizers, timestamps.
 pub mod meta;
 /// Patches: JSON, merge, strategic, and the three-way merges of `kubectl apply`.
 pub mod patch;
 mod shared;
 mod untyped;
+mod survey;
 
 pub use key::{GroupResource, Key, Str};
 pub use shared::{Object, Resource};

@@ -1,6 +1,8 @@
 //! How each list of the built-in kinds merges. Mirrors the `patchStrategy` and `patchMergeKey`
 //! tags of `k8s.io/api`.
 
+use crate::object::managed::Items;
+
 /// What a patch does to one field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Field {
@@ -51,6 +53,53 @@ fn find(of: &str, name: &str) -> Option<Field> {
         replace: kind == "replace",
     })
 }
+
+/// How server-side apply tells the items of a list apart: as strategic patches do, but for
+/// [`OTHERS`]. Mirrors the `listType` and `listMapKey` marks of `k8s.io/api`.
+pub(in crate::object) fn list_kind(of: &str, name: &str) -> Items {
+    let named = OTHERS.iter().find(|(t, n, _)| *t == of && *n == name).map(|(_, _, keys)| *keys);
+    let patched = || match find(of, name) {
+        Some(field) if field.merge && field.key.is_empty() => "set",
+        Some(field) if field.merge => field.key,
+        _ => "whole",
+    };
+    match named.unwrap_or_else(patched) {
+        "whole" => Items::Whole,
+        "set" => Items::Set,
+        keys => Items::Keys(keys.split(',').map(Into::into).collect()),
+    }
+}
+
+/// The lists that server-side apply treats otherwise than strategic patches.
+const OTHERS: &[(&str, &str, &str)] = &[
+    ("JobStatus", "conditions", "whole"),
+    ("PodStatus", "hostIPs", "whole"),
+    ("Container", "ports", "containerPort,protocol"),
+    ("EphemeralContainer", "ports", "containerPort,protocol"),
+    ("PodSpec", "topologySpreadConstraints", "topologyKey,whenUnsatisfiable"),
+    ("ServiceSpec", "ports", "port,protocol"),
+    ("ResourceRequirements", "claims", "name"),
+    ("ContainerStatus", "allocatedResourcesStatus", "name"),
+    ("ContainerStatus", "volumeMounts", "mountPath"),
+    ("ResourceStatus", "resources", "resourceID"),
+    ("ContainerRestartRuleOnExitCodes", "values", "set"),
+    ("PodFailurePolicyOnExitCodesRequirement", "values", "set"),
+    ("UncountedTerminatedPods", "failed", "set"),
+    ("UncountedTerminatedPods", "succeeded", "set"),
+    ("Endpoint", "addresses", "set"),
+    ("CSIDriverSpec", "volumeLifecycleModes", "set"),
+    ("CertificateSigningRequestStatus", "conditions", "type"),
+    ("CustomResourceDefinitionStatus", "conditions", "type"),
+    ("MutatingAdmissionPolicySpec", "matchConditions", "name"),
+    ("ValidatingAdmissionPolicyStatus", "conditions", "type"),
+    ("ValidatingAdmissionPolicyBindingSpec", "validationActions", "set"),
+    ("NonResourcePolicyRule", "nonResourceURLs", "set"),
+    ("NonResourcePolicyRule", "verbs", "set"),
+    ("ResourcePolicyRule", "apiGroups", "set"),
+    ("ResourcePolicyRule", "namespaces", "set"),
+    ("ResourcePolicyRule", "resources", "set"),
+    ("ResourcePolicyRule", "verbs", "set"),
+];
 
 /// Type, field, type of the value or of its elements, strategy and merge key.
 type Row = (&'static str, &'static str, &'static str, &'static str);

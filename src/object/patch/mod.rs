@@ -12,3 +12,5 @@ pub mod strategic;
 mod strategic_diff;
 /// What `kubectl apply` sends.
 pub mod three_way;
+
+pub(super) use merge_keys::list_kind;
