@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Body, Request, Status};
 use crate::kinds::{self, Kind, Names};
 use crate::object::Object;
+use crate::object::managed::Schema;
 
 /// The object in a request's body, not yet defaulted. Typed bodies are taken as they are.
 ///
@@ -12,6 +13,7 @@ use crate::object::Object;
 /// 400 when the body holds no object of that kind.
 pub(super) fn body(
     kind: &dyn Kind,
+    schema: &Schema,
     request: &mut Request,
     warnings: &mut Vec<String>,
 ) -> Result<Object, Status> {
@@ -19,7 +21,7 @@ pub(super) fn body(
     match std::mem::take(&mut request.body) {
         Body::Object(object) if object.resource() == names.resource() => Ok(object),
         Body::Object(object) => Err(unconvertible(kind, object.api_version(), object.kind())),
-        Body::Json(value) => from_client(kind, request, &value, warnings),
+        Body::Json(value) => from_client(kind, schema, request, value, warnings),
         Body::None => {
             Err(unrecognized(kind, "json parse error: unexpected end of JSON input (<empty>)"))
         }
@@ -44,14 +46,15 @@ pub(super) fn version<'a>(kind: &dyn Kind, asked: &'a str) -> &'a str {
 /// Decodes what a client sent to a version's path. What the JSON says it is wins over the path.
 fn from_client(
     kind: &dyn Kind,
+    schema: &Schema,
     request: &Request,
-    value: &Value,
+    value: Value,
     warnings: &mut Vec<String>,
 ) -> Result<Object, Status> {
     let names = kind.names();
     let empty = Value::Object(serde_json::Map::new());
-    let value = if value.is_null() { &empty } else { value };
-    if let Some(found) = misfit(value) {
+    let mut value = if value.is_null() { empty } else { value };
+    if let Some(found) = misfit(&value) {
         return Err(unrecognized(kind, &format!("json parse error: {found}")));
     }
     let text = |name: &str| value.get(name).and_then(Value::as_str).filter(|t| !t.is_empty());
@@ -71,8 +74,9 @@ fn from_client(
         let kind_written = text("kind").unwrap_or(names.kind);
         return Err(unconvertible(kind, written.unwrap_or(&own), kind_written));
     }
-    let version = written.map_or(version, version_of);
-    decode(kind, version, value, request, warnings).map_err(|error| {
+    let version = written.map_or(version, version_of).to_owned();
+    schema.prune(&mut value);
+    decode(kind, &version, &value, request, warnings).map_err(|error| {
         Status::bad_request(format!(
             "{} in version {version:?} cannot be handled as a {}: {error}",
             names.kind, names.kind

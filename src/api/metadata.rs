@@ -214,7 +214,10 @@ fn new_finalizers(new: &ObjectMeta, old: &ObjectMeta) -> Option<FieldError> {
 fn name_faults(names: &Names, name: &str) -> Vec<String> {
     match (names.group, names.plural) {
         ("", "namespaces" | "services") | ("apps", "statefulsets") => label_faults(name),
-        _ => label_name::subdomain_errors(name),
+        _ => {
+            let faults = label_name::subdomain_errors(name).into_iter();
+            faults.map(|fault| fault.replace(" bytes", " characters")).collect()
+        }
     }
 }
 
@@ -222,7 +225,7 @@ fn name_faults(names: &Names, name: &str) -> Vec<String> {
 fn label_faults(text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if text.len() > LABEL_MAX {
-        faults.push(format!("must be no more than {LABEL_MAX} bytes"));
+        faults.push(format!("must be no more than {LABEL_MAX} characters"));
     }
     let is_small = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = text.as_bytes();

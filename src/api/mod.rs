@@ -11,6 +11,7 @@ mod expiry;
 /// HTTP: requests and answers as clients write and read them.
 #[cfg(not(target_arch = "wasm32"))]
 pub mod http;
+mod managed;
 mod metadata;
 mod request;
 mod server;

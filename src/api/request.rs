@@ -105,6 +105,10 @@ pub struct Request {
     pub body: Body,
     /// Who asks: `kubernetes-admin`, `system:kube-scheduler` …
     pub user: &'static str,
+    /// Who manages the fields that are written; empty for a component, whose name tells.
+    pub manager: String,
+    /// For server-side apply: take fields from those that manage them.
+    pub force: bool,
     /// Label selector text; empty matches all.
     pub label_selector: String,
     /// Field selector text; empty matches all.
@@ -139,6 +143,8 @@ impl Request {
             subresource: "",
             body: Body::None,
             user: "kubernetes-admin",
+            manager: String::new(),
+            force: false,
             label_selector: String::new(),
             field_selector: String::new(),
             resource_version: None,

@@ -1,10 +1,15 @@
 //! [`Server`]: the store behind the one door.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use super::custom::Customs;
 use super::expiry::Leases;
-use super::{Api, Custom, Reply, Request, Status, Verb, bootstrap};
+use super::verbs::Part;
+use super::{Api, Custom, PatchType, Reply, Request, Status, Verb, bootstrap};
 use crate::kinds::custom_resource_definition::RESOURCE as DEFINITIONS;
 use crate::kinds::{KINDS, Kind};
+use crate::object::managed::Schema;
 use crate::object::{GroupResource, Key, Object};
 use crate::sim::{Rng, Time};
 use crate::store::{Conflict, Precondition, Store};
@@ -22,6 +27,8 @@ pub struct Server {
     customs: Customs,
     started: bool,
     pub(super) warnings: Vec<String>,
+    /// What is known of the fields of kinds that somebody has written.
+    pub(super) schemas: BTreeMap<GroupResource, Rc<Schema>>,
 }
 
 impl Server {
@@ -37,6 +44,7 @@ impl Server {
             customs: Customs::default(),
             started: false,
             warnings: Vec::new(),
+            schemas: BTreeMap::new(),
         }
     }
 
@@ -130,6 +138,7 @@ impl Server {
             Verb::Get => self.get(&request),
             Verb::List => self.list(kind, &request),
             Verb::Create => self.create(kind, request),
+            Verb::Patch(PatchType::Apply) => self.apply(kind, Part::Main, request),
             Verb::Update | Verb::Patch(_) => self.update(kind, request),
             Verb::Delete => self.delete(kind, &request),
             Verb::DeleteCollection => self.delete_collection(kind, &request),

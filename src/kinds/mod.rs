@@ -95,9 +95,11 @@ pub use typed::Typed;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::rc::Rc;
 
 use serde_json::Value;
 
+use crate::object::managed::Schema;
 use crate::object::{GroupResource, Key, Object};
 use crate::sim::Time;
 
@@ -231,6 +233,10 @@ pub trait Kind: Sync {
     fn decode(&self, version: &str, value: &Value) -> Result<Object, String>;
     /// JSON of an object in a served version (empty: the preferred one).
     fn encode(&self, version: &str, object: &Object) -> Value;
+    /// What is known of its fields in the preferred version.
+    fn schema(&self) -> Rc<Schema> {
+        Rc::new(Schema::deduced())
+    }
     /// Fills in the defaults.
     fn default(&self, object: &mut Object);
     /// Clears and sets what clients may not choose in a new object.

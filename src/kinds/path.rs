@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::FieldError;
 use crate::base::quantity::Quantity;
@@ -141,7 +142,12 @@ impl Errors {
     /// The value must be what it was. Mirrors `ValidateImmutableField`.
     pub fn immutable<T: Serialize + PartialEq>(&mut self, path: &Path<'_>, new: &T, old: &T) {
         if new != old {
-            self.invalid(path, new, "field is immutable");
+            // A pointer to nothing is what Go has for a struct that says nothing.
+            let value = match codec::encode(new) {
+                Value::Object(map) if map.is_empty() => Value::Null,
+                value => value,
+            };
+            self.invalid(path, &value, "field is immutable");
         }
     }
 

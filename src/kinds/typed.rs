@@ -1,12 +1,14 @@
 //! [`Typed`]: a kind described in terms of its typed struct, from which [`Kind`] follows.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::describe::generic;
 use super::{Column, FieldError, Kind, Lookup, Names, quantities};
+use crate::object::managed::Schema;
 use crate::object::{Object, Resource, codec};
 use crate::sim::Time;
 
@@ -100,6 +102,10 @@ impl<K: Typed> Kind for K {
 
     fn encode(&self, version: &str, object: &Object) -> Value {
         K::from_hub(version, object.to_value())
+    }
+
+    fn schema(&self) -> Rc<Schema> {
+        Rc::new(codec::schema::<K::Object>())
     }
 
     fn default(&self, object: &mut Object) {

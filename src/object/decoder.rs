@@ -229,11 +229,7 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
         if let Source::Value(Value::Null) = self.source {
             return visitor.visit_none();
         }
-        let read = visitor.visit_some(self);
-        if let Source::Survey(survey) = self.source {
-            survey.optional();
-        }
-        read
+        visitor.visit_some(self)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

@@ -1,7 +1,7 @@
 //! What the decoders of types show of them when they are led through every field once: the schema
 //! of a kind, without a second description of its types.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::Str;
 use super::managed::{Items, Scalar, Schema, Struct, Type};
 
-/// A field that has been seen: its name, its type, whether it must be there.
-type Seen = (&'static str, Type, bool);
+/// A field that has been seen.
+type Seen = (&'static str, Type);
 
 /// What has been seen so far, and the values that are given meanwhile.
 pub(super) struct Survey {
@@ -19,7 +19,6 @@ pub(super) struct Survey {
     open: RefCell<Vec<(&'static str, Vec<Seen>)>>,
     /// The field that is being read, of the innermost.
     last: RefCell<Type>,
-    is_optional: Cell<bool>,
     null: Value,
     zero: Value,
     epoch: Value,
@@ -31,7 +30,6 @@ impl Default for Survey {
             types: RefCell::default(),
             open: RefCell::default(),
             last: RefCell::new(Type::Any),
-            is_optional: Cell::new(false),
             null: Value::Null,
             zero: 0.into(),
             epoch: "1970-01-01T00:00:00Z".into(),
@@ -47,7 +45,6 @@ impl Survey {
 
     fn note(&self, of: Type) {
         self.last.replace(of);
-        self.is_optional.set(false);
     }
 
     /// A scalar of Go, and a value for it.
@@ -67,11 +64,6 @@ impl Survey {
         let is_scalar = matches!(name, "Time" | "MicroTime" | "Quantity");
         self.note(if is_scalar { Type::Scalar(Scalar::Any) } else { Type::Any });
         if name.ends_with("Time") { &self.epoch } else { &self.zero }
-    }
-
-    /// What was seen last need not be there.
-    pub(super) fn optional(&self) {
-        self.is_optional.set(true);
     }
 
     /// What was seen last is in a list.
@@ -109,17 +101,17 @@ impl Survey {
         // What an object is called is not asked of it.
         let is_root = self.open.borrow().len() == 1;
         while is_root && matches!(name, "apiVersion" | "kind") {
-            self.keep(name, Type::Scalar(Scalar::Text), false);
+            self.keep(name, Type::Scalar(Scalar::Text));
             name = names.next()?;
         }
         debug_assert!(self.open.borrow().last().is_some_and(|(open, _)| *open == owner));
-        self.keep(name, Type::Any, false);
+        self.keep(name, Type::Any);
         Some(name)
     }
 
-    fn keep(&self, name: &'static str, of: Type, is_required: bool) {
+    fn keep(&self, name: &'static str, of: Type) {
         if let Some((_, seen)) = self.open.borrow_mut().last_mut() {
-            seen.push((name, of, is_required));
+            seen.push((name, of));
         }
     }
 
@@ -129,7 +121,6 @@ impl Survey {
             && let Some(field) = seen.last_mut().filter(|field| matches!(field.1, Type::Any))
         {
             field.1 = self.last.replace(Type::Any);
-            field.2 = !self.is_optional.replace(false);
         }
     }
 

@@ -182,7 +182,10 @@ pub(super) fn patch(call: &Call, how: PatchType) -> Result<Decoded, Status> {
         PatchType::Strategic => read_json(&text).map_err(Status::bad_request),
         PatchType::Json | PatchType::Merge => read_json(&text)
             .map_err(|why| Status::bad_request(format!("error decoding patch: {why}"))),
-        PatchType::Apply => read_yaml(&text)
-            .map_err(|why| Status::bad_request(format!("error decoding YAML: {why}"))),
+        PatchType::Apply => read_yaml(&text).map_err(|why| {
+            Status::bad_request(format!(
+                "error decoding YAML: error converting YAML to JSON: {why}"
+            ))
+        }),
     }
 }

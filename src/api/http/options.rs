@@ -8,7 +8,7 @@ use crate::api::{Propagation, Request, Status, Verb};
 use crate::kinds::FieldError;
 
 /// The longest name of a field manager. Mirrors `FieldManagerMaxLength`.
-const MANAGER_MAX: usize = 128;
+pub(super) const MANAGER_MAX: usize = 128;
 
 /// The query of a request.
 pub(super) struct Query<'a>(pub &'a [(String, String)]);

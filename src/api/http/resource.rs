@@ -12,7 +12,7 @@ use super::watch::Watch;
 use super::{Answer, Call, Content, body};
 use crate::api::{Api, Body, PatchType, Reply, Request, Status, Verb};
 use crate::kinds::{self, Kind};
-use crate::object::Object;
+use crate::object::{Key, Object};
 use crate::sim::Time;
 
 /// The kinds that answer a deletion with the object that is gone rather than with its name.
@@ -82,11 +82,12 @@ impl Exchange<'_, '_> {
                 check_revision(wanted, list.revision)?;
             }
         }
+        let is_new = verb == Verb::Create || makes(self.api, &request);
         let reply = self.api.call(request)?;
         if let (Verb::List, Some(wanted), Reply::List(list)) = (verb, wanted, &reply) {
             check_revision(wanted, list.revision)?;
         }
-        let code = if verb == Verb::Create { 201 } else { 200 };
+        let code = if is_new { 201 } else { 200 };
         self.encode(view, form, verb, code, reply)
     }
 
@@ -171,6 +172,8 @@ impl Exchange<'_, '_> {
         path.name.clone_into(&mut request.name);
         request.namespace = path.namespace.clone().unwrap_or_default();
         request.query = self.query.0.to_vec();
+        request.manager = self.manager();
+        request.force = self.query.truth("force");
         match verb {
             Verb::Get => request.resource_version = options::get(self.query)?,
             Verb::List | Verb::Watch => options::list(&mut request, self.query)?,
@@ -198,6 +201,22 @@ impl Exchange<'_, '_> {
             }
         }
         Ok(request)
+    }
+
+    /// Who manages what is written: who says so, or the client's name.
+    /// Mirrors `managerOrUserAgent`.
+    fn manager(&self) -> String {
+        let agent = self.call.header("user-agent").unwrap_or_default();
+        let named = self.query.get("fieldManager").filter(|name| !name.is_empty());
+        let name = named.unwrap_or_else(|| agent.split('/').next().unwrap_or_default());
+        let mut kept = String::new();
+        for letter in name.chars().filter(|letter| !letter.is_control()) {
+            if kept.len() + letter.len_utf8() > options::MANAGER_MAX {
+                break;
+            }
+            kept.push(letter);
+        }
+        if kept.is_empty() { "unknown".to_owned() } else { kept }
     }
 
     fn read_object(&self, kind: &dyn Kind, request: &mut Request) -> Result<(), Status> {
@@ -259,6 +278,15 @@ impl Exchange<'_, '_> {
             revision: Some(revision),
         })
     }
+}
+
+/// Whether what is applied is not there yet.
+fn makes(api: &mut dyn Api, request: &Request) -> bool {
+    if request.verb != Verb::Patch(PatchType::Apply) {
+        return false;
+    }
+    let key = Key::new(request.resource.clone(), &request.namespace, &request.name);
+    api.call(Request::get(&key)).is_err_and(|status| status.is_not_found())
 }
 
 /// An object, or what a subresource answered in a kind of its own.

@@ -9,7 +9,7 @@ mod status;
 use serde_json::{Value, json};
 
 use super::verbs::Part;
-use super::{Body, Reply, Request, Server, Status};
+use super::{Body, PatchType, Reply, Request, Server, Status, Verb};
 use crate::kinds::Kind;
 use crate::object::{Object, Resource, codec};
 
@@ -83,8 +83,15 @@ impl Server {
         request: &mut Request,
         keep: impl Fn(&mut Object, &Object),
     ) -> Result<Reply, Status> {
-        if request.verb == super::Verb::Get {
+        if request.verb == Verb::Get {
             return self.get(request);
+        }
+        if request.verb == Verb::Patch(PatchType::Apply) {
+            return self.apply(
+                kind,
+                part,
+                std::mem::replace(request, Request::new(Verb::Get, kind.names().resource())),
+            );
         }
         let (mut object, old) = self.replacement(kind, request)?;
         keep(&mut object, &old);

@@ -4,9 +4,11 @@
 use k8s_openapi::api::autoscaling::v1::{Scale, ScaleSpec, ScaleStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use serde_json::json;
+
 use super::own_body;
 use crate::api::verbs::Part;
-use crate::api::{Body, Reply, Request, Server, Status, Verb, verbs};
+use crate::api::{Body, PatchType, Reply, Request, Server, Status, Verb, managed, verbs};
 use crate::kinds::{FieldError, Kind};
 use crate::object::{Object, codec};
 
@@ -22,6 +24,7 @@ impl Server {
         let wanted = match request.verb {
             Verb::Get => return Ok(Reply::Object(Object::new(current))),
             Verb::Update => own_body("Scale", "autoscaling", std::mem::take(&mut request.body))?,
+            Verb::Patch(PatchType::Apply) => return self.apply_scale(kind, request),
             Verb::Patch(how) => {
                 let Body::Json(patch) = std::mem::take(&mut request.body) else {
                     return Err(Status::bad_request("a patch must be given"));
@@ -38,11 +41,49 @@ impl Server {
         meta.name = wanted.metadata.name;
         meta.resource_version = wanted.metadata.resource_version;
         let reply = self.replace(kind, Part::Main, new, old, &request)?;
-        let scale = reply.object().and_then(|object| of(kind, &object));
-        scale
-            .map(|scale| Reply::Object(Object::new(scale)))
-            .ok_or_else(|| Status::internal("the scale is lost"))
+        shown(kind, reply)
     }
+
+    /// Server-side apply of a scale: who manages the replicas of the object itself is asked.
+    /// Mirrors `managedfields.ScaleHandler`.
+    fn apply_scale(
+        &mut self,
+        kind: &'static dyn Kind,
+        mut request: Request,
+    ) -> Result<Reply, Status> {
+        let Body::Json(given) = std::mem::take(&mut request.body) else {
+            return Err(Status::bad_request("a patch must be given"));
+        };
+        let text = |name: &str| given[name].as_str().unwrap_or_default();
+        if (text("apiVersion"), text("kind")) != ("autoscaling/v1", "Scale") {
+            let (version, kind) = (text("apiVersion"), text("kind"));
+            let slash = if version.contains('/') { "" } else { "/" };
+            let why = format!("invalid object type: {slash}{version}, Kind={kind}");
+            return Err(Status::bad_request(why));
+        }
+        let names = kind.names();
+        let version = names.versions.first().copied().unwrap_or_default();
+        let mut patch = json!({
+            "apiVersion": managed::group_version(kind, version),
+            "kind": names.kind,
+            "metadata": {"name": given["metadata"]["name"]},
+        });
+        if let Some(replicas) = given["spec"].get("replicas") {
+            patch["spec"] = json!({"replicas": replicas});
+        }
+        request.version.clear();
+        request.body = Body::Json(patch);
+        let reply = self.apply(kind, Part::Main, request)?;
+        shown(kind, reply)
+    }
+}
+
+/// The scale of what was stored.
+fn shown(kind: &dyn Kind, reply: Reply) -> Result<Reply, Status> {
+    let scale = reply.object().and_then(|object| of(kind, &object));
+    scale
+        .map(|scale| Reply::Object(Object::new(scale)))
+        .ok_or_else(|| Status::internal("the scale is lost"))
 }
 
 fn replicas(scale: &Scale) -> Result<i32, Status> {

@@ -17,7 +17,19 @@ impl Server {
         kind: &'static dyn Kind,
         mut request: Request,
     ) -> Result<Reply, Status> {
-        let mut object = decode::body(kind, &mut request, &mut self.warnings)?;
+        let schema = self.schema_of(kind, &request);
+        let object = decode::body(kind, &schema, &mut request, &mut self.warnings)?;
+        self.store_new(kind, object, &request, true)
+    }
+
+    /// Stores a new object.
+    pub(super) fn store_new(
+        &mut self,
+        kind: &'static dyn Kind,
+        mut object: Object,
+        request: &Request,
+        tracks: bool,
+    ) -> Result<Reply, Status> {
         let namespace = if kind.names().namespaced { request.namespace.as_str() } else { "" };
         place(kind, &mut object, namespace)?;
         if object.meta().resource_version.as_deref().is_some_and(|version| !version.is_empty()) {
@@ -26,6 +38,9 @@ impl Server {
             ));
         }
         kind.default(&mut object);
+        if tracks {
+            self.track_new(kind, &mut object, request);
+        }
         self.admit(kind, "", Operation::Create, &mut object, None)?;
         self.fill_metadata(&mut object);
         kind.prepare_create(&mut object);

@@ -2,13 +2,42 @@
 
 use serde_json::Value;
 
-use crate::api::{Body, PatchType, Request, Server, Status, Verb, decode};
+use super::{Part, update};
+use crate::api::{Body, PatchType, Reply, Request, Server, Status, Verb, decode};
 use crate::base::go_text;
 use crate::kinds::{FieldError, Kind};
 use crate::object::Object;
 use crate::object::patch::{json, merge, strategic};
 
 impl Server {
+    /// Server-side apply: makes an object, or merges into it what is applied.
+    /// Mirrors `applyPatcher`.
+    pub(in crate::api) fn apply(
+        &mut self,
+        kind: &'static dyn Kind,
+        part: Part,
+        mut request: Request,
+    ) -> Result<Reply, Status> {
+        let patch = match std::mem::take(&mut request.body) {
+            Body::Json(patch) => patch,
+            Body::Object(object) => object.to_value(),
+            Body::None => return Err(Status::bad_request("a patch must be given")),
+        };
+        match self.current(&request).cloned() {
+            Ok(old) => {
+                let new = self.applied(kind, &request, Some(&old), &patch)?;
+                self.replace(kind, part, new, old, &request)
+            }
+            Err(status) if status.is_not_found() && part == Part::Main => {
+                let mut new = self.applied(kind, &request, None, &patch)?;
+                update::check_name(&new, &request)?;
+                new.meta_mut().resource_version = None;
+                self.store_new(kind, new, &request, false)
+            }
+            Err(status) => Err(status),
+        }
+    }
+
     /// What an update or a patch wants stored, and what it replaces.
     pub(in crate::api) fn replacement(
         &mut self,
@@ -17,7 +46,8 @@ impl Server {
     ) -> Result<(Object, Object), Status> {
         match request.verb {
             Verb::Update => {
-                let new = decode::body(kind, request, &mut self.warnings)?;
+                let schema = self.schema_of(kind, request);
+                let new = decode::body(kind, &schema, request, &mut self.warnings)?;
                 Ok((new, self.current(request)?.clone()))
             }
             Verb::Patch(how) => {
@@ -27,7 +57,8 @@ impl Server {
                 let old = self.current(request)?.clone();
                 let version = decode::version(kind, &request.version);
                 let before = kind.encode(version, &old);
-                let after = patched(how, kind.names().kind, &before, &patch)?;
+                let mut after = patched(how, kind.names().kind, &before, &patch)?;
+                self.schema_of(kind, request).prune(&mut after);
                 let new = decode::decode(kind, version, &after, request, &mut self.warnings)
                     .map_err(|error| misfit(how, &patch, &after, &error))?;
                 Ok((new, old))

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Namespace;
 
 use crate::api::admission::Operation;
-use crate::api::{Reply, Request, Server, Status, Verb, metadata};
+use crate::api::{PatchType, Reply, Request, Server, Status, Verb, managed, metadata};
 use crate::kinds::{FieldError, Kind};
 use crate::object::Object;
 use crate::store::Precondition;
@@ -20,7 +20,7 @@ pub(in crate::api) enum Part {
 }
 
 impl Part {
-    fn subresource(self) -> &'static str {
+    pub(in crate::api) fn subresource(self) -> &'static str {
         match self {
             Self::Main => "",
             Self::Status => "status",
@@ -52,6 +52,9 @@ impl Server {
         super::create::place(kind, &mut new, &request.namespace)?;
         check_version(kind, &new, &old, request.verb)?;
         kind.default(&mut new);
+        if request.verb != Verb::Patch(PatchType::Apply) {
+            self.track(kind, part, &mut new, &old, request);
+        }
         self.admit(kind, part.subresource(), Operation::Update, &mut new, Some(&old))?;
         inherit(&mut new, &old);
         let mut errors = metadata::validate_update(new.meta(), old.meta());
@@ -76,7 +79,7 @@ impl Server {
             self.remove(&new, request.dry_run)?;
             return Ok(Reply::Object(new));
         }
-        if new.equal(&old) {
+        if managed::is_unchanged(&new, &old) {
             return Ok(Reply::Object(old));
         }
         self.store_charges(charges, request.dry_run)?;
@@ -93,7 +96,7 @@ fn refuse(kind: &dyn Kind, object: &Object, errors: &[FieldError]) -> Result<(),
     Err(Status::invalid(&kind.written(object), names.group, object.name(), errors))
 }
 
-fn check_name(new: &Object, request: &Request) -> Result<(), Status> {
+pub(super) fn check_name(new: &Object, request: &Request) -> Result<(), Status> {
     let (given, wanted) = (new.name(), &request.name);
     if given.is_empty() {
         return Err(Status::bad_request(format!(
@@ -160,9 +163,7 @@ fn inherit(new: &mut Object, old: &Object) {
     if meta.uid.as_deref().unwrap_or_default().is_empty() {
         meta.uid.clone_from(&before.uid);
     }
-    if meta.creation_timestamp.is_none() {
-        meta.creation_timestamp.clone_from(&before.creation_timestamp);
-    }
+    meta.creation_timestamp.clone_from(&before.creation_timestamp);
     if before.deletion_timestamp.is_some() && meta.deletion_timestamp.is_none() {
         meta.deletion_timestamp.clone_from(&before.deletion_timestamp);
     }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 
+use crate::base::json_read;
 use crate::kinds::config_map::validate::{IMMUTABLE, SIZE};
 use crate::kinds::path::{Errors, Path};
 use crate::kinds::{FieldError, names};
-use crate::object::{codec, meta};
+use crate::object::meta;
 
 const ACCOUNT: &str = "kubernetes.io/service-account.name";
 
@@ -60,13 +61,7 @@ fn docker_config(key: &str, data: &BTreeMap<String, ByteString>, errors: &mut Er
     let path = Path::new("data");
     let Some(bytes) = data.get(key) else { return errors.required(&path.key(key), "") };
     let text = String::from_utf8_lossy(&bytes.0);
-    if codec::parse(&text).is_err() {
-        let why = match text.trim_start().chars().next() {
-            Some(first) if !"{[\"-0123456789tfn".contains(first) => {
-                format!("invalid character '{first}' looking for beginning of value")
-            }
-            _ => "unexpected end of JSON input".to_owned(),
-        };
+    if let Err(why) = json_read::read(&text) {
         errors.invalid(&path.key(key), "<secret contents redacted>", why);
     }
 }

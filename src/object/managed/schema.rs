@@ -112,6 +112,36 @@ impl Schema {
         self.types.get(name)
     }
 
+    /// Takes out the empty lists and maps that a Go struct does not write.
+    pub fn prune(&self, value: &mut Value) {
+        self.prune_value(&self.root, value);
+    }
+
+    fn prune_value(&self, of: &Type, value: &mut Value) {
+        match (of, value) {
+            (Type::List { of, .. }, Value::Array(items)) => {
+                items.iter_mut().for_each(|item| self.prune_value(of, item));
+            }
+            (Type::Map { of, .. }, Value::Object(map)) => {
+                map.values_mut().for_each(|value| self.prune_value(of, value));
+            }
+            (Type::Named(name), Value::Object(map)) => {
+                let Some(known) = self.find(name) else { return };
+                map.retain(|name, value| {
+                    let Some(field) = known.fields.get(name.as_str()) else { return true };
+                    self.prune_value(&field.of, value);
+                    let is_omitted = match (&field.of, &*value) {
+                        (Type::List { .. }, Value::Array(items)) => items.is_empty(),
+                        (Type::Map { .. }, Value::Object(map)) => map.is_empty(),
+                        _ => false,
+                    };
+                    field.always || !is_omitted
+                });
+            }
+            _ => {}
+        }
+    }
+
     /// How a value of that type is walked through.
     pub(super) fn shape<'s>(&'s self, of: &'s Type, value: Option<&Value>) -> Shape<'s> {
         match of {
@@ -148,14 +178,14 @@ pub(super) fn below<'s>(
 
 impl Struct {
     /// The struct of that name, with these fields; the marks are added.
-    pub(in crate::object) fn marked(name: &str, fields: Vec<(&str, Type, bool)>) -> Self {
-        let fields = fields.into_iter().map(|(field, of, is_required)| {
+    pub(in crate::object) fn marked(name: &str, fields: Vec<(&str, Type)>) -> Self {
+        let fields = fields.into_iter().map(|(field, of)| {
             let of = mark(name, field, of);
             let default = match &of {
                 _ if (name, field) == ("ContainerPort", "protocol") => Some(json!("TCP")),
                 _ if (name, field) == ("ServicePort", "protocol") => Some(json!("TCP")),
-                Type::Scalar(Scalar::Text) if is_required => Some(json!("")),
-                Type::Scalar(Scalar::Number) if is_required => Some(json!(0)),
+                Type::Scalar(Scalar::Text) => Some(json!("")),
+                Type::Scalar(Scalar::Number) => Some(json!(0)),
                 _ => None,
             };
             (field.into(), Field { of, default, always: is_always(name, field) })
@@ -190,6 +220,12 @@ const ALWAYS: &[(&str, &str)] = &[
     ("NodeStatus", "nodeInfo"),
     ("NodeDaemonEndpoints", "kubeletEndpoint"),
     ("Event", "source"),
+    ("Role", "rules"),
+    ("ClusterRole", "rules"),
+    ("LimitRangeSpec", "limits"),
+    ("EndpointSlice", "endpoints"),
+    ("Endpoint", "addresses"),
+    ("HTTPIngressRuleValue", "paths"),
 ];
 
 /// The maps that are owned as a whole.
