@@ -65,7 +65,7 @@ fn from_client(
         });
     let version = version(kind, &request.version);
     if kind.is_custom() {
-        other_version(names, version, value, request, warnings)?;
+        other_version(names, version, &value, request, warnings)?;
     } else if !is_same {
         let own = match names.group {
             "" => version.to_owned(),

@@ -10,6 +10,7 @@ mod dry_run;
 mod failure;
 mod files;
 mod kubeconfig;
+mod manager;
 mod print;
 mod resource;
 mod sort;
@@ -73,17 +74,32 @@ pub struct Run {
     job: Result<Box<dyn Job>, Option<Failure>>,
     /// The server's warnings that were printed: each is printed once.
     warnings: Vec<String>,
+    /// Under which name it writes.
+    manager: &'static str,
 }
 
 impl Run {
     /// Starts a command line, given without the word `kubectl`; the kubeconfig among the files says
     /// where it works.
     pub fn start(words: &[String], files: &Files) -> Self {
-        Self { job: command::start(words, files).map_err(Some), warnings: Vec::new() }
+        Self {
+            job: command::start(words, files).map_err(Some),
+            warnings: Vec::new(),
+            manager: manager::of(words),
+        }
     }
 
     /// Goes as far as it can now; failures are printed and become the exit code.
     pub fn poll(&mut self, io: &mut Io<'_>) -> Step {
+        let mut named = manager::Named { api: io.api, manager: self.manager };
+        let io = &mut Io {
+            api: &mut named,
+            now: io.now,
+            files: io.files,
+            stdin: io.stdin,
+            out: io.out,
+            err: io.err,
+        };
         let failure = match &mut self.job {
             Ok(job) => {
                 // What others were warned of in the meantime is not for this command.

@@ -12,8 +12,8 @@ pub mod meta;
 /// Patches: JSON, merge, strategic, and the three-way merges of `kubectl apply`.
 pub mod patch;
 mod shared;
-mod untyped;
 mod survey;
+mod untyped;
 
 pub use key::{GroupResource, Key, Str};
 pub use shared::{Object, Resource};

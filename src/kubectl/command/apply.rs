@@ -24,8 +24,17 @@ impl Command for Apply {
     }
 
     fn flags(&self) -> &'static [Flag] {
-        const FLAGS: &[Flag] =
-            &[DRY_RUN, FILENAME, RECURSIVE, SELECTOR, VALIDATE, Flag::switch("record")];
+        const FLAGS: &[Flag] = &[
+            DRY_RUN,
+            FILENAME,
+            RECURSIVE,
+            SELECTOR,
+            VALIDATE,
+            Flag::switch("record"),
+            Flag::switch("server-side"),
+            Flag::switch("force-conflicts"),
+            Flag::value("field-manager", "kubectl-client-side-apply"),
+        ];
         FLAGS
     }
 
@@ -50,6 +59,12 @@ impl Command for Apply {
             return Err(Failure::error("must specify one of -f and -k"));
         }
         let dry_run = DryRun::from_args(&args)?;
+        if args.is("server-side") && dry_run == DryRun::Client {
+            return Err(Failure::error(
+                "--dry-run=client doesn't work with --server-side (did you mean \
+                 --dry-run=server instead?)",
+            ));
+        }
         Printer::from_args(&args)?;
         let validation = Validation::from_args(&args)?;
         Ok(Box::new(move |io: &mut Io<'_>| apply_all(&args, dry_run, validation, io)))
@@ -80,7 +95,12 @@ fn apply_all(
         if args.is("record") {
             record(args, &mut manifest);
         }
-        match apply((dry_run, validation), io, &manifest) {
+        let outcome = if args.is("server-side") {
+            on_server(args, dry_run, io, &manifest)
+        } else {
+            apply((dry_run, validation), io, &manifest)
+        };
+        match outcome {
             Ok((object, verb)) => applied.push((manifest.asked, object, verb)),
             Err(failure) => failures.push(failure),
         }
@@ -162,6 +182,49 @@ fn apply(
         }
         Err(status) => Err(Failure::status(&status)),
     }
+}
+
+/// What a conflict is followed by.
+const CONFLICTS: &str = "
+Please review the fields above--they currently have other managers. Here
+are the ways you can resolve this warning:
+* If you intend to manage all of these fields, please re-run the apply
+  command with the `--force-conflicts` flag.
+* If you do not intend to manage all of the fields, please edit your
+  manifest to remove references to the fields that should keep their
+  current managers.
+* You may co-own fields by updating your manifest to match the existing
+  value; in this case, you'll become the manager if the other manager(s)
+  stop managing the field (remove it from their configuration).
+See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts";
+
+/// `--server-side`: the server merges.
+fn on_server(
+    args: &Args,
+    dry_run: DryRun,
+    io: &mut Io<'_>,
+    manifest: &Manifest,
+) -> Result<(Object, &'static str), Failure> {
+    if manifest.name.is_empty() {
+        let from = manifest.value["metadata"]["generateName"].as_str().unwrap_or_default();
+        return Err(Failure::error(format!("from {from}: cannot use generate name with apply")));
+    }
+    let mut request =
+        manifest.asked.request(Verb::Patch(PatchType::Apply), &manifest.namespace, &manifest.name);
+    let manager = if args.has("field-manager") { args.get("field-manager") } else { "kubectl" };
+    manager.clone_into(&mut request.manager);
+    request.body = Body::Json(manifest.value.clone());
+    request.force = args.is("force-conflicts");
+    request.dry_run = dry_run != DryRun::None;
+    let reply = io.api.call(request).map_err(|status| {
+        if status.is_conflict() {
+            return Failure::error(format!("{}{CONFLICTS}", status.message));
+        }
+        Failure::status(&status)
+    })?;
+    let object =
+        reply.object().ok_or_else(|| Failure::error("the server answered with no object"))?;
+    Ok((object, "serverside-applied"))
 }
 
 fn create(

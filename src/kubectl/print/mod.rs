@@ -15,10 +15,10 @@ use crate::sim::Time;
 pub enum Printer {
     /// A table, `wide` or not: see [`table::Tables`].
     Table,
-    /// `-o yaml`.
-    Yaml,
-    /// `-o json`.
-    Json,
+    /// `-o yaml`; whether with managed fields.
+    Yaml(bool),
+    /// `-o json`; whether with managed fields.
+    Json(bool),
     /// `-o name`.
     Name,
     /// `-o jsonpath=…`: the template and its text.
@@ -47,8 +47,8 @@ impl Printer {
         };
         match format {
             "" | "wide" => Ok(Self::Table),
-            "yaml" => Ok(Self::Yaml),
-            "json" => Ok(Self::Json),
+            "yaml" => Ok(Self::Yaml(args.is("show-managed-fields"))),
+            "json" => Ok(Self::Json(args.is("show-managed-fields"))),
             "name" => Ok(Self::Name),
             "jsonpath" if expression.is_empty() => {
                 Err(Failure::error("template format specified but no template given"))
@@ -85,7 +85,7 @@ impl Printer {
             return Ok(custom(columns, objects));
         }
         let values: Vec<Value> =
-            objects.iter().map(|(asked, object)| face(asked, object)).collect();
+            objects.iter().map(|(asked, object)| self.face(asked, object)).collect();
         let value = match <[Value; 1]>::try_from(values) {
             Ok([one]) if !is_list => one,
             Ok(one) => list(one.to_vec()),
@@ -94,17 +94,29 @@ impl Printer {
         self.print_value(&value)
     }
 
+    /// An object's JSON as this printer takes it: templates see who manages its fields.
+    fn face(&self, asked: &Asked, object: &Object) -> Value {
+        match self {
+            Self::Json(true) | Self::Yaml(true) | Self::JsonPath(..) => {
+                asked.kind.encode(asked.version, object)
+            }
+            _ => face(asked, object),
+        }
+    }
+
     /// The text for JSON of any shape.
     ///
     /// # Errors
     /// An expression that does not fit.
     pub fn print_value(&self, value: &Value) -> Result<String, Failure> {
         match self {
-            Self::Json => Ok(format!("{}\n", pretty(value))),
+            Self::Json(_) => Ok(format!("{}\n", pretty(value))),
             Self::JsonPath(path, template) => path.execute(value).map_err(|why| {
                 Failure::verbatim(json_path::execution_error(template, value, &why))
             }),
-            Self::Yaml | Self::Table | Self::Name | Self::Columns(_) => Ok(yaml::to_string(value)),
+            Self::Yaml(_) | Self::Table | Self::Name | Self::Columns(_) => {
+                Ok(yaml::to_string(value))
+            }
         }
     }
 }

@@ -1,0 +1,47 @@
+//! Under which name each command writes. Mirrors the `--field-manager` defaults of `kubectl/pkg/cmd`.
+
+use crate::api::{Api, Reply, Request, Status};
+
+/// The manager of what a command line writes.
+pub(super) fn of(words: &[String]) -> &'static str {
+    let word = words.iter().find(|word| MANAGERS.iter().any(|(verb, _)| verb == word));
+    let known = word.and_then(|word| MANAGERS.iter().find(|(verb, _)| verb == word));
+    known.map_or("kubectl", |(_, manager)| manager)
+}
+
+const MANAGERS: &[(&str, &str)] = &[
+    ("annotate", "kubectl-annotate"),
+    ("apply", "kubectl-client-side-apply"),
+    ("autoscale", "kubectl-autoscale"),
+    ("create", "kubectl-create"),
+    ("edit", "kubectl-edit"),
+    ("expose", "kubectl-expose"),
+    ("label", "kubectl-label"),
+    ("patch", "kubectl-patch"),
+    ("replace", "kubectl-replace"),
+    ("rollout", "kubectl-rollout"),
+    ("run", "kubectl-run"),
+    ("set", "kubectl-set"),
+    ("taint", "kubectl-taint"),
+];
+
+/// The door, to which a command gives its name.
+pub(super) struct Named<'a> {
+    /// The door.
+    pub api: &'a mut dyn Api,
+    /// Under which name it writes.
+    pub manager: &'static str,
+}
+
+impl Api for Named<'_> {
+    fn call(&mut self, mut request: Request) -> Result<Reply, Status> {
+        if request.manager.is_empty() {
+            self.manager.clone_into(&mut request.manager);
+        }
+        self.api.call(request)
+    }
+
+    fn take_warnings(&mut self) -> Vec<String> {
+        self.api.take_warnings()
+    }
+}
