@@ -158,6 +158,12 @@ impl Status {
         Self::conflict(resource, name, why)
     }
 
+    /// 401: nobody knows who asks.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn unauthorized() -> Self {
+        Self::plain(401, "Unauthorized", "Unauthorized".to_owned())
+    }
+
     /// 403: `pods "x" is forbidden: WHY`.
     pub fn forbidden(resource: &GroupResource, name: &str, why: &str) -> Self {
         let message = format!("{resource} \"{name}\" is forbidden: {why}");

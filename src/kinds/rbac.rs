@@ -224,7 +224,7 @@ fn subject_errors(path: &Path<'_>, subject: &Subject, namespaced: bool, errors: 
             }
         }
         other => {
-            errors.not_supported(&path.child("kind"), other, &["Group", "ServiceAccount", "User"]);
+            errors.not_supported(&path.child("kind"), other, &["ServiceAccount", "User", "Group"]);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! It opens no socket and waits for nothing: whoever has one hands requests in.
 //! Mirrors `k8s.io/apiserver/pkg/endpoints`.
 
+mod auth;
 mod body;
 mod encode;
 mod meta;
@@ -99,11 +100,17 @@ fn route(
     query: &options::Query<'_>,
     pretty: bool,
 ) -> Result<Answer, Status> {
+    let resource = path::resource(path);
+    let watches = query.truth("watch");
+    let asked = auth::Asked { call, path, resource: resource.as_ref(), watches, pretty, now };
+    if let Some(answer) = auth::admit(api, &asked)? {
+        return Ok(answer);
+    }
     let asked = meta::Asked { call, path, pretty };
     if let Some(answer) = meta::answer(api, &asked)? {
         return Ok(answer);
     }
-    match path::resource(path) {
+    match resource {
         Some(path) => resource::Exchange { api, now, call, query, pretty, path }.answer(),
         None => Ok(encode::plain(404, "404 page not found\n")),
     }

@@ -160,3 +160,51 @@ fn a_table_has_a_row_an_object_and_counts_as_numbers() {
     assert_eq!(table["rows"][0]["object"]["kind"], "PartialObjectMetadata");
     assert_eq!(table["columnDefinitions"][0]["format"], "name");
 }
+
+/// What somebody is answered who acts for another.
+fn ask_as(api: &mut Server, user: &str, method: &str, target: &str, body: &str) -> (u16, Value) {
+    let call = Call {
+        method: method.to_owned(),
+        target: target.to_owned(),
+        headers: vec![("Impersonate-User".to_owned(), user.to_owned())],
+        body: body.as_bytes().to_vec(),
+    };
+    let answer = answer(api, Time::default(), &call);
+    let Content::Bytes(bytes) = answer.body else { panic!("no watch was asked for") };
+    (answer.code, serde_json::from_slice(&bytes).unwrap_or_default())
+}
+
+#[test]
+fn who_is_named_may_do_what_roles_allow() {
+    let mut server = Server::new(Rng::from_seed(1));
+    let rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/default";
+    let (code, told) = ask_as(&mut server, "jane", "GET", MAPS, "");
+    assert_eq!(code, 403);
+    let why = "configmaps is forbidden: User \"jane\" cannot list resource \"configmaps\" in API \
+               group \"\" in the namespace \"default\"";
+    assert_eq!(told["message"], why);
+    let admin = |server: &mut Server, target: &str, body: &str| {
+        let call = Call {
+            method: "POST".to_owned(),
+            target: target.to_owned(),
+            body: body.as_bytes().to_vec(),
+            ..Call::default()
+        };
+        assert_eq!(answer(server, Time::default(), &call).code, 201, "{target}");
+    };
+    let role = r#"{"metadata":{"name":"r"},"rules":[{"apiGroups":[""],"resources":["configmaps"],
+        "verbs":["list"]},{"apiGroups":["rbac.authorization.k8s.io"],"resources":["roles"],
+        "verbs":["create"]}]}"#;
+    admin(&mut server, &format!("{rbac}/roles"), role);
+    let binding = r#"{"metadata":{"name":"b"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io",
+        "kind":"Role","name":"r"},"subjects":[{"kind":"User","name":"jane",
+        "apiGroup":"rbac.authorization.k8s.io"}]}"#;
+    admin(&mut server, &format!("{rbac}/rolebindings"), binding);
+    assert_eq!(ask_as(&mut server, "jane", "GET", MAPS, "").0, 200);
+    let more = r#"{"metadata":{"name":"e"},"rules":[{"apiGroups":[""],"resources":["pods"],
+        "verbs":["get"]}]}"#;
+    let (code, told) = ask_as(&mut server, "jane", "POST", &format!("{rbac}/roles"), more);
+    assert_eq!(code, 403);
+    let held = told["message"].as_str().unwrap_or_default();
+    assert!(held.ends_with("{APIGroups:[\"\"], Resources:[\"pods\"], Verbs:[\"get\"]}"), "{held}");
+}

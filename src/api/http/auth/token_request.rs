@@ -1,0 +1,115 @@
+//! `token` of a service account. Mirrors `pkg/registry/core/serviceaccount/storage/token.go`.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Asked, jwt};
+use crate::api::http::negotiate::{self, Serves};
+use crate::api::http::path::ResourcePath;
+use crate::api::http::{Answer, body, encode};
+use crate::api::{Api, Reply, Request, Status};
+use crate::kinds::{self, FieldError};
+use crate::object::{GroupResource, Key, codec, meta};
+
+const SHORTEST: i64 = 600;
+const LONGEST: i64 = 1 << 32;
+const USUAL: i64 = 3600;
+
+/// Makes a token; `None` where the path is about something else.
+pub(super) fn answer(
+    api: &mut dyn Api,
+    asked: &Asked<'_>,
+    path: &ResourcePath,
+) -> Result<Option<Answer>, Status> {
+    let is_meant = path.group.is_empty()
+        && path.version == "v1"
+        && (path.plural.as_str(), path.subresource.as_str()) == ("serviceaccounts", "token");
+    let Some(namespace) = path.namespace.as_deref().filter(|_| is_meant && path.rest.is_none())
+    else {
+        return Ok(None);
+    };
+    if asked.call.method != "POST" {
+        return Err(Status::no_such_method());
+    }
+    let form = negotiate::form(&asked.call.accept(), asked.pretty, Serves::Objects)?;
+    let given = body::object(asked.call, "TokenRequest", false)?.value;
+    let accounts = GroupResource::new("", "serviceaccounts");
+    let account = api
+        .call(Request::get(&Key::new(accounts.clone(), namespace, &path.name)))?
+        .object()
+        .ok_or_else(|| Status::not_found(&accounts, &path.name))?;
+    let spec = &given["spec"];
+    let seconds = spec["expirationSeconds"].as_i64().unwrap_or(USUAL);
+    check_seconds(seconds)?;
+    check_bound(api, namespace, &spec["boundObjectRef"])?;
+    let audiences: Vec<String> = match spec["audiences"].as_array().map(Vec::as_slice) {
+        None | Some([]) => vec![jwt::AUDIENCE.to_owned()],
+        Some(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+    };
+    let issued = i64::try_from(asked.now.seconds()).unwrap_or(0);
+    let token = jwt::token(
+        (namespace, account.name(), account.uid()),
+        &audiences,
+        (issued, issued + seconds),
+    );
+    let ends = asked.now + Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    let value = json!({
+        "kind": "TokenRequest",
+        "apiVersion": "authentication.k8s.io/v1",
+        "metadata": {
+            "name": account.name(),
+            "namespace": namespace,
+            "creationTimestamp": codec::encode(&meta::timestamp(asked.now)),
+        },
+        "spec": {
+            "audiences": audiences,
+            "expirationSeconds": seconds,
+            "boundObjectRef": spec["boundObjectRef"],
+        },
+        "status": {
+            "token": token,
+            "expirationTimestamp": codec::encode(&meta::timestamp(ends)),
+        },
+    });
+    Ok(Some(encode::answer(201, &value, form.media)))
+}
+
+fn check_seconds(seconds: i64) -> Result<(), Status> {
+    let why = match seconds {
+        ..SHORTEST => "may not specify a duration less than 10 minutes",
+        LONGEST.. => "may not specify a duration larger than 2^32 seconds",
+        _ => return Ok(()),
+    };
+    let error = FieldError::invalid("spec.expirationSeconds", seconds, why);
+    Err(Status::invalid("TokenRequest", "authentication.k8s.io", "", &[error]))
+}
+
+/// What a token is bound to must be there.
+fn check_bound(api: &mut dyn Api, namespace: &str, bound: &Value) -> Result<(), Status> {
+    let (Some(kind), Some(name)) = (bound["kind"].as_str(), bound["name"].as_str()) else {
+        return Ok(());
+    };
+    let known = kinds::by_kind("", kind)
+        .filter(|_| matches!(kind, "Pod" | "Secret" | "Node"))
+        .ok_or_else(|| {
+            let version = bound["apiVersion"].as_str().unwrap_or_default();
+            Status::bad_request(format!(
+                "cannot bind token for serviceaccount to object of type {version}, Kind={kind}"
+            ))
+        })?;
+    let place = if known.names().namespaced { namespace } else { "" };
+    let key = Key::new(known.names().resource(), place, name);
+    let found = api.call(Request::get(&key)).map(Reply::object)?;
+    let wanted = bound["uid"].as_str().unwrap_or_default();
+    match found.filter(|object| !wanted.is_empty() && object.uid() != wanted) {
+        None => Ok(()),
+        Some(object) => {
+            let why = format!(
+                "the UID in the bound object reference ({wanted}) does not match the UID in \
+                 record. The object might have been deleted and then recreated"
+            );
+            Err(Status::conflict(&object.resource(), name, &why))
+        }
+    }
+}
