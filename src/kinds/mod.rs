@@ -85,6 +85,8 @@ pub mod service_account;
 pub mod stateful_set;
 /// StorageClass.
 pub mod storage_class;
+/// Kinds that others act on.
+pub mod stored;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -331,11 +333,21 @@ pub const KINDS: &[&dyn Kind] = &[
     &lease::Leases,
     &endpoint_slice::EndpointSlices,
     &custom_resource_definition::CustomResourceDefinitions,
+    &stored::Kept(&stored::MUTATING_POLICIES),
+    &stored::Kept(&stored::MUTATING_BINDINGS),
+    &stored::Kept(&stored::MUTATING_WEBHOOKS),
+    &stored::Kept(&stored::VALIDATING_POLICIES),
+    &stored::Kept(&stored::VALIDATING_BINDINGS),
+    &stored::Kept(&stored::VALIDATING_WEBHOOKS),
+    &stored::Kept(&stored::SIGNING_REQUESTS),
+    &stored::Kept(&stored::FLOW_SCHEMAS),
+    &stored::Kept(&stored::PRIORITY_LEVELS),
     &networking::IngressClasses,
     &networking::Ingresses,
     &networking::IpAddresses,
     &networking::NetworkPolicies,
     &networking::ServiceCidrs,
+    &stored::Kept(&stored::RUNTIME_CLASSES),
     &rbac::ClusterRoleBindings,
     &rbac::ClusterRoles,
     &rbac::RoleBindings,
@@ -345,6 +357,11 @@ pub const KINDS: &[&dyn Kind] = &[
     &pod_disruption_budget::PodDisruptionBudgets,
     &priority_class::PriorityClasses,
     &storage_class::StorageClasses,
+    &stored::Kept(&stored::CSI_DRIVERS),
+    &stored::Kept(&stored::CSI_NODES),
+    &stored::Kept(&stored::CSI_CAPACITIES),
+    &stored::Kept(&stored::VOLUME_ATTACHMENTS),
+    &stored::Kept(&stored::VOLUME_CLASSES),
 ];
 
 /// The kind of a resource type.

@@ -55,7 +55,8 @@ pub(super) struct Exchange<'a, 'q> {
 
 impl Exchange<'_, '_> {
     /// Answers the request.
-    pub(super) fn answer(self) -> Result<Answer, Status> {
+    pub(super) fn answer(mut self) -> Result<Answer, Status> {
+        self.find_bound()?;
         let Some(kind) = self.kind()? else {
             return Ok(encode::plain(404, "404 page not found\n"));
         };
@@ -89,6 +90,19 @@ impl Exchange<'_, '_> {
         }
         let code = if is_new { 201 } else { 200 };
         self.encode(view, form, verb, code, reply)
+    }
+
+    /// The oldest way to bind a pod says in the body which one is meant.
+    fn find_bound(&mut self) -> Result<(), Status> {
+        let path = &mut self.path;
+        let is_meant = path.group.is_empty() && path.plural == "bindings" && path.name.is_empty();
+        if is_meant && path.namespace.is_some() && self.call.method == "POST" {
+            let given = body::object(self.call, "Binding", false)?.value;
+            path.plural = "pods".to_owned();
+            given["metadata"]["name"].as_str().unwrap_or_default().clone_into(&mut path.name);
+            path.subresource = "binding".to_owned();
+        }
+        Ok(())
     }
 
     /// The kind that the path names, if the path can be about it; `None` where not even a group of
@@ -227,6 +241,9 @@ impl Exchange<'_, '_> {
             "token" => "TokenRequest",
             _ => kind.names().kind,
         };
+        if matches!(request.subresource, "exec" | "attach" | "portforward" | "proxy") {
+            return Ok(());
+        }
         let decoded = body::object(self.call, wanted, kind.is_custom())?;
         request.oddities = decoded.oddities;
         request.body = Body::Json(decoded.value);

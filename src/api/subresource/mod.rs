@@ -3,9 +3,11 @@
 mod binding;
 mod eviction;
 mod finalize;
+pub(super) mod pod_parts;
 mod scale;
 mod status;
 
+use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 
 use super::verbs::Part;
@@ -15,7 +17,14 @@ use crate::object::{Object, Resource, codec};
 
 /// The answer to a request that leaves nothing to show. Mirrors `metav1.StatusSuccess`.
 fn success() -> Reply {
-    Reply::Json(json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}))
+    let (kind, status) = ("Status", "Success");
+    Reply::Json(json!({
+        "kind": kind,
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": status,
+        "code": 201,
+    }))
 }
 
 /// The body of a request to a subresource that has a kind of its own.
@@ -33,6 +42,11 @@ where
             let written = text("kind");
             if !written.is_empty() && written != kind {
                 return Err(unconvertible(written, text("apiVersion"), kind, internal));
+            }
+            // Older versions of these kinds say the same.
+            let mut value = value;
+            if let Value::Object(fields) = &mut value {
+                fields.remove("apiVersion");
             }
             codec::decode(&value).map_err(Status::bad_request)
         }
@@ -65,14 +79,24 @@ impl Server {
             "eviction" => self.evict(kind, request),
             "finalize" => self.finalize(kind, request),
             "ephemeralcontainers" | "resize" => self.rewrite(kind, request),
-            _ => Err(Status::no_such_path()),
+            "approval" => self.status(kind, request),
+            _ => Err(self.elsewhere(&request)),
         }
     }
 
-    /// Replaces an object through a subresource that lets more change than the object's own path.
-    fn rewrite(&mut self, kind: &'static dyn Kind, mut request: Request) -> Result<Reply, Status> {
-        let part = Part::Prepared(request.subresource);
-        self.read_or_replace(kind, part, &mut request, |_, _| ())
+    /// Why nobody else has answered: a kubelet or a proxy would, if it knew of the object.
+    fn elsewhere(&self, request: &Request) -> Status {
+        let object = match self.current(request) {
+            Ok(object) => object,
+            Err(status) => return status,
+        };
+        let host = object.get::<Pod>().map(|pod| pod.spec.as_ref()?.node_name.as_ref());
+        let connects = matches!(request.subresource, "exec" | "attach" | "portforward");
+        if connects && matches!(host, Some(None)) {
+            let name = object.name();
+            return Status::bad_request(format!("pod {name} does not have a host assigned"));
+        }
+        Status::no_such_path()
     }
 
     /// Reads, replaces or patches an object, with `keep` putting back what may not change.

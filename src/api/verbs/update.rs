@@ -1,8 +1,9 @@
 //! Replacing an object. Mirrors `registry/rest/update.go` and `Store.Update`.
 
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{Namespace, Pod};
 
 use crate::api::admission::Operation;
+use crate::api::subresource::pod_parts;
 use crate::api::{PatchType, Reply, Request, Server, Status, Verb, managed, metadata};
 use crate::kinds::{FieldError, Kind};
 use crate::object::Object;
@@ -69,7 +70,13 @@ impl Server {
                 kind.prepare_status(&mut new, &old);
                 errors.extend(kind.validate_status(&new, &old));
             }
-            Part::Prepared(_) => errors.extend(kind.validate(&new)),
+            Part::Prepared(name) => {
+                count_pod_change(&mut new, &old);
+                if name == "ephemeralcontainers" {
+                    errors.extend(pod_parts::faults(&new, &old));
+                }
+                errors.extend(kind.validate(&new));
+            }
         }
         refuse(kind, &new, &errors)?;
         let subresource = part.subresource();
@@ -85,6 +92,15 @@ impl Server {
         self.store_charges(charges, request.dry_run)?;
         let must = Precondition::Revision(old.revision());
         self.put(new, must, request.dry_run).map(Reply::Object)
+    }
+}
+
+/// A pod whose specification has changed is of the next generation.
+fn count_pod_change(new: &mut Object, old: &Object) {
+    let spec = |object: &Object| object.get::<Pod>().and_then(|pod| pod.spec.clone());
+    if spec(new) != spec(old) {
+        let generation = old.meta().generation.unwrap_or(0) + 1;
+        new.meta_mut().generation = Some(generation);
     }
 }
 

@@ -7,7 +7,7 @@ use super::User;
 use crate::api::{Api, Request};
 use crate::base::base64::{self, Alphabet};
 use crate::base::sha256;
-use crate::object::{GroupResource, Key};
+use crate::object::{GroupResource, Key, codec};
 
 /// For whom tokens are where nobody is named.
 pub(super) const AUDIENCE: &str = "https://kubernetes.default.svc.cluster.local";
@@ -50,7 +50,7 @@ pub(super) fn user(api: &mut dyn Api, token: &str) -> Option<(User, Value)> {
     let (signed, given) = token.rsplit_once('.')?;
     let (_, payload) = signed.split_once('.')?;
     let payload = base64::decode(payload, Alphabet::Url).ok()?;
-    let payload: Value = serde_json::from_slice(&payload).ok()?;
+    let payload = codec::parse(std::str::from_utf8(&payload).ok()?).ok()?;
     let own = &payload["kubernetes.io"];
     let (namespace, name) = (own["namespace"].as_str()?, own["serviceaccount"]["name"].as_str()?);
     let key = Key::new(ACCOUNTS, namespace, name);

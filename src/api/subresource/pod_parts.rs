@@ -1,0 +1,82 @@
+//! `ephemeralcontainers` and `resize` of a pod: each lets one part of it change.
+//! Mirrors `podEphemeralContainersStrategy` and `podResizeStrategy`.
+
+use k8s_openapi::api::core::v1::{Container, EphemeralContainer, Pod, PodSpec};
+
+use crate::api::verbs::Part;
+use crate::api::{Reply, Request, Server, Status};
+use crate::kinds::{FieldError, Kind};
+use crate::object::Object;
+
+impl Server {
+    /// Replaces a pod through a subresource of which only one part counts.
+    pub(super) fn rewrite(
+        &mut self,
+        kind: &'static dyn Kind,
+        mut request: Request,
+    ) -> Result<Reply, Status> {
+        let part = Part::Prepared(request.subresource);
+        let keep = if request.subresource == "resize" { keep_resources } else { keep_ephemeral };
+        self.read_or_replace(kind, part, &mut request, keep)
+    }
+}
+
+/// What is wrong with the ephemeral containers of a replacement.
+/// Mirrors `ValidatePodEphemeralContainersUpdate`.
+pub(in crate::api) fn faults(new: &Object, old: &Object) -> Vec<FieldError> {
+    let list = |object: &Object| -> Vec<EphemeralContainer> {
+        let spec = object.get::<Pod>().and_then(|pod| pod.spec.as_ref());
+        spec.and_then(|spec| spec.ephemeral_containers.clone()).unwrap_or_default()
+    };
+    let (after, before) = (list(new), list(old));
+    let mut errors = Vec::new();
+    for (index, container) in after.iter().enumerate() {
+        let given = [
+            ("ports", container.ports.as_ref().is_some_and(|ports| !ports.is_empty())),
+            ("livenessProbe", container.liveness_probe.is_some()),
+            ("readinessProbe", container.readiness_probe.is_some()),
+            ("startupProbe", container.startup_probe.is_some()),
+            ("lifecycle", container.lifecycle.is_some()),
+        ];
+        for (field, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+            let path = format!("spec.ephemeralContainers[{index}].{field}");
+            errors.push(FieldError::forbidden(&path, "cannot be set for an Ephemeral Container"));
+        }
+    }
+    for old in &before {
+        if !after.iter().any(|new| new.name == old.name) {
+            let why = format!("existing ephemeral containers {:?} may not be removed\n", old.name);
+            errors.push(FieldError::forbidden("spec.ephemeralContainers", why));
+        }
+    }
+    errors
+}
+
+/// The pod as it was, with a specification that was changed in one place.
+fn keep(new: &mut Object, old: &Object, change: impl Fn(&mut PodSpec, PodSpec)) {
+    let Some(wanted) = new.get::<Pod>().and_then(|pod| pod.spec.clone()) else { return };
+    let Some(mut pod) = old.get::<Pod>().cloned() else { return };
+    let mut spec = pod.spec.take().unwrap_or_default();
+    change(&mut spec, wanted);
+    pod.spec = Some(spec);
+    pod.metadata.clone_from(new.meta());
+    *new = Object::new(pod);
+}
+
+fn keep_ephemeral(new: &mut Object, old: &Object) {
+    keep(new, old, |spec, wanted| spec.ephemeral_containers = wanted.ephemeral_containers);
+}
+
+fn keep_resources(new: &mut Object, old: &Object) {
+    keep(new, old, |spec, wanted| {
+        let resize = |container: &mut Container, wanted: &[Container]| {
+            if let Some(wanted) = wanted.iter().find(|wanted| wanted.name == container.name) {
+                container.resources.clone_from(&wanted.resources);
+                container.resize_policy.clone_from(&wanted.resize_policy);
+            }
+        };
+        spec.containers.iter_mut().for_each(|own| resize(own, &wanted.containers));
+        let initial = wanted.init_containers.unwrap_or_default();
+        spec.init_containers.iter_mut().flatten().for_each(|own| resize(own, &initial));
+    });
+}
