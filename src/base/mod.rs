@@ -2,6 +2,8 @@
 
 /// Bytes as text.
 pub mod base64;
+/// Expressions in the Common Expression Language.
+pub mod cel;
 /// Differences between two texts, line by line.
 pub mod diff;
 /// Spans of time as text.

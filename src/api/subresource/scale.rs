@@ -39,7 +39,11 @@ impl Server {
         kind.set_scale(&mut new, replicas);
         let meta = new.meta_mut();
         meta.name = wanted.metadata.name;
-        meta.resource_version = wanted.metadata.resource_version;
+        // Without a version it is the current one that is changed.
+        let version = wanted.metadata.resource_version.filter(|version| !version.is_empty());
+        if version.is_some() {
+            meta.resource_version = version;
+        }
         let reply = self.replace(kind, Part::Main, new, old, &request)?;
         shown(kind, reply)
     }

@@ -5,6 +5,8 @@ mod embedded;
 mod formats;
 mod lists;
 mod printing;
+#[cfg(not(target_arch = "wasm32"))]
+mod rule_types;
 mod rules;
 mod scale;
 /// Structural schemas.
@@ -18,7 +20,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value};
 
 use self::printing::Printer;
-pub use self::rules::{Rules, check_rule};
+pub use self::rules::{Rules, cardinality, check_rule};
 use self::schema::Schema;
 use super::describe::generic;
 use super::{Column, ErrorKind, FieldError, Kind, Lookup, Names};

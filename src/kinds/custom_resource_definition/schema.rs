@@ -6,8 +6,15 @@ use serde_json::{Value, json};
 use super::{shape, structural};
 use crate::kinds::FieldError;
 use crate::kinds::custom::schema::{Schema, prune};
-use crate::kinds::custom::{check_rule, validate};
+use crate::kinds::custom::{cardinality, check_rule, validate};
 use crate::kinds::path::{Errors, Path};
+
+/// What one rule may cost. Mirrors `StaticEstimatedCostLimit`.
+const COST_MAX: f64 = 10_000_000.0;
+/// What all rules of a schema may cost. Mirrors `StaticEstimatedCRDCostLimit`.
+const TOTAL_COST_MAX: f64 = 100_000_000.0;
+/// What a rule costs at least to be told of when all are too much.
+const COST_NOTED: f64 = TOTAL_COST_MAX / 100.0;
 
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
 const REASONS: [&str; 4] =
@@ -53,6 +60,16 @@ struct Place {
     in_meta: bool,
     /// The nearest list or map whose items cannot be told apart over time.
     uncorrelated: Option<String>,
+    /// How many values of this place an object can have at most, as a power of e.
+    values: f64,
+}
+
+/// What is wrong with rules, and what they cost.
+#[derive(Default)]
+struct RuleErrors {
+    errors: Errors,
+    total: f64,
+    expensive: Vec<String>,
 }
 
 /// What is wrong with the schema at `path`, which is that of a `CustomResourceValidation`.
@@ -80,9 +97,18 @@ pub(super) fn faults(validation: &Value, has_status: bool, path: &Path<'_>) -> V
         }
         errors.0.extend(found);
     }
-    let mut rules = Errors::default();
+    let mut rules = RuleErrors::default();
     keywords(schema, true, &Place::default(), is_sound, &at, &mut errors, &mut rules);
-    errors.0.extend(rules.0);
+    errors.0.extend(rules.errors.0);
+    if rules.total > TOTAL_COST_MAX {
+        for path in &rules.expensive {
+            let text = "contributed to estimated rule cost total exceeding cost limit for entire \
+                        OpenAPIv3 schema";
+            errors.0.push(FieldError::forbidden(path, text));
+        }
+        let what = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema";
+        errors.forbidden(&at, too_expensive(what, rules.total, TOTAL_COST_MAX));
+    }
     errors.0
 }
 
@@ -139,7 +165,7 @@ fn keywords(
     is_sound: bool,
     path: &Path<'_>,
     errors: &mut Errors,
-    rules: &mut Errors,
+    rules: &mut RuleErrors,
 ) {
     let before = errors.0.len();
     standard(schema, place, path, errors);
@@ -156,7 +182,7 @@ fn keywords(
     maps_and_lists(schema, path, errors);
     rule_texts(schema, path, errors);
     if errors.0.len() == before && is_sound {
-        rule_programs(schema, place, path, rules);
+        rule_programs(schema, root, place, path, rules);
     }
 }
 
@@ -168,7 +194,7 @@ fn within(
     is_sound: bool,
     path: &Path<'_>,
     errors: &mut Errors,
-    rules: &mut Errors,
+    rules: &mut RuleErrors,
 ) {
     if let Some(inner) = schema.additional() {
         let mut inside = place.clone();
@@ -176,6 +202,7 @@ fn within(
             let why = "inside additionalProperties applying to object metadata";
             inside.no_defaults = Some(why.to_owned());
         }
+        inside.values += cardinality(schema).ln();
         let at = path.child("additionalProperties");
         keywords(inner, false, &inside, is_sound, &at, errors, rules);
     }
@@ -208,6 +235,7 @@ fn within(
         inside.uncorrelated.get_or_insert_with(|| path.to_string());
     }
     if let Some(items) = schema.items() {
+        inside.values += cardinality(schema).ln();
         keywords(items, false, &inside, is_sound, &at, errors, rules);
     }
     for (index, items) in schema.parts("items").enumerate() {
@@ -404,11 +432,31 @@ fn rule_texts(schema: Schema<'_>, path: &Path<'_>, errors: &mut Errors) {
 }
 
 /// What is wrong with the expressions of rules.
-fn rule_programs(schema: Schema<'_>, place: &Place, path: &Path<'_>, errors: &mut Errors) {
+fn rule_programs(
+    schema: Schema<'_>,
+    root: bool,
+    place: &Place,
+    path: &Path<'_>,
+    found: &mut RuleErrors,
+) {
     let all = path.child("x-kubernetes-validations");
     for (index, rule) in schema.parts("x-kubernetes-validations").enumerate() {
         let at = all.index(index);
-        let checked = check_rule(schema, rule);
+        let checked = check_rule(schema, root, rule);
+        for (name, what, cost) in [
+            ("rule", "estimated rule cost", checked.rule_cost * place.values.exp()),
+            ("messageExpression", "estimated messageExpression cost", checked.message_cost),
+        ] {
+            let at = at.child(name);
+            if cost > COST_MAX {
+                found.errors.forbidden(&at, too_expensive(what, cost, COST_MAX));
+            }
+            if cost > COST_NOTED {
+                found.expensive.push(at.to_string());
+            }
+            found.total += cost;
+        }
+        let errors = &mut found.errors;
         let printed = || shape::print(rule.value(), "ValidationRule");
         for (name, why) in [("rule", checked.rule), ("messageExpression", checked.message)] {
             if let Some(why) = why {
@@ -429,6 +477,19 @@ fn rule_programs(schema: Schema<'_>, place: &Place, path: &Path<'_>, errors: &mu
             errors.invalid(&at.child("optionalOldSelf"), given, text);
         }
     }
+}
+
+/// Mirrors `getCostErrorMessage`.
+fn too_expensive(what: &str, cost: f64, limit: f64) -> String {
+    let factor = match cost / limit {
+        factor if factor > 100.0 => "more than 100x".to_owned(),
+        factor if factor < 1.5 => format!("{factor:.6}x"),
+        factor => format!("{factor:.1}x"),
+    };
+    format!(
+        "{what} exceeds budget by factor of {factor} (try simplifying the rule, or adding maxItems, \
+         maxProperties, and maxLength where arrays, maps, and strings are declared)"
+    )
 }
 
 /// The schema that a path like `.spec.size` or `.spec['x']` leads to. Mirrors `cel.ValidFieldPath`.
