@@ -32,6 +32,7 @@ fn every_transcript_runs_the_same_everywhere() {
         "course/nginx-deploy.txt"
         "course/statefulset.txt"
         "kubectl/create-batch.txt"
+        "kubectl/custom-resources.txt"
         "kubectl/describe.txt"
         "kubectl/mistakes.txt"
         "kubelet/crash.txt"

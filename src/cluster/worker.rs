@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::event::{plan, take};
 use crate::api::Api;
+use crate::kinds;
 use crate::object::{GroupResource, Key};
-use crate::runtime::{Cache, Context, Controller, Next, Queue, Recorder, Watch};
+use crate::runtime::{CUSTOM, Cache, Context, Controller, Next, Queue, Recorder, Watch};
 use crate::sim::{Rng, Time, Trace};
 use crate::store::Change;
 
@@ -27,7 +28,12 @@ impl Watchers {
 
     /// Queues the keys that a change wakes.
     pub(super) fn wake(&self, workers: &mut [Worker], change: &Change, cache: &Cache, now: Time) {
-        for (index, watch) in self.0.get(&change.object.resource()).into_iter().flatten() {
+        let resource = change.object.resource();
+        let watched = self.0.get(&resource).or_else(|| {
+            let is_custom = kinds::kind_of(&resource).is_none();
+            self.0.get(&CUSTOM).filter(|_| is_custom)
+        });
+        for (index, watch) in watched.into_iter().flatten() {
             let keys = watch.wakes(&change.object, change.previous.as_ref(), cache);
             keys.into_iter().for_each(|key| workers[*index].wake(key, change, now));
         }

@@ -285,6 +285,10 @@ pub trait Kind: Sync {
     fn is_custom(&self) -> bool {
         false
     }
+    /// What whoever writes an object is to be told, though it is valid.
+    fn warnings(&self, _object: &Object) -> Vec<String> {
+        Vec::new()
+    }
     /// Whether a replacement must say which version it replaces. Mirrors `AllowUnconditionalUpdate`.
     fn needs_version(&self) -> bool {
         false

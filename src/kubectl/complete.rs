@@ -229,12 +229,13 @@ fn slashed(api: &mut dyn Api, word: &str, namespace: &str) -> Vec<String> {
     named.into_iter().map(|name| format!("{kind}/{name}")).collect()
 }
 
-fn kind_of(word: &str) -> Option<&'static dyn Kind> {
-    super::resource::kind(word).ok().map(|asked| asked.kind)
+fn kind_of(api: &dyn Api, word: &str) -> Option<&'static dyn Kind> {
+    let kinds = super::resource::kinds(word, &api.custom_kinds()).ok()?;
+    kinds.first().map(|asked| asked.kind)
 }
 
 fn objects(api: &mut dyn Api, word: &str, namespace: &str) -> Vec<Object> {
-    let Some(kind) = kind_of(word) else { return Vec::new() };
+    let Some(kind) = kind_of(api, word) else { return Vec::new() };
     let namespace = if kind.names().namespaced { namespace } else { "" };
     match api.call(Request::list(kind.names().resource(), namespace)) {
         Ok(Reply::List(list)) => list.items,

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{Args, Failure, Io};
-use crate::api::{Reply, Request, Verb};
+use crate::api::{Custom, Reply, Request, Verb};
 use crate::base::yaml;
 use crate::kinds::{KINDS, Kind, Names};
 use crate::object::Object;
@@ -69,6 +69,16 @@ impl Asked {
 /// # Errors
 /// `the server doesn't have a resource type "x"`.
 pub fn kind(word: &str) -> Result<Asked, Failure> {
+    find(word, &[])
+}
+
+/// Every kind there is: the built-in ones, and those that definitions define.
+fn all(customs: &[Custom]) -> impl Iterator<Item = &'static dyn Kind> + use<'_> {
+    let established = customs.iter().filter(|custom| custom.established);
+    KINDS.iter().copied().chain(established.map(|custom| custom.kind))
+}
+
+fn find(word: &str, customs: &[Custom]) -> Result<Asked, Failure> {
     let lower = word.to_lowercase();
     let mut parts = lower.splitn(2, '.');
     let name = parts.next().unwrap_or_default();
@@ -79,7 +89,7 @@ pub fn kind(word: &str) -> Result<Asked, Failure> {
             || names.kind.to_lowercase() == name
             || names.short.contains(&name)
     };
-    for kind in KINDS.iter().copied().filter(|kind| matches(kind.names())) {
+    for kind in all(customs).filter(|kind| matches(kind.names())) {
         let names = kind.names();
         match rest {
             None => return Ok(Asked { kind, version: "" }),
@@ -100,15 +110,17 @@ pub fn kind(word: &str) -> Result<Asked, Failure> {
 ///
 /// # Errors
 /// `the server doesn't have a resource type "x"`.
-pub fn kinds(words: &str) -> Result<Vec<Asked>, Failure> {
+pub fn kinds(words: &str, customs: &[Custom]) -> Result<Vec<Asked>, Failure> {
     let mut found: Vec<Asked> = Vec::new();
     for word in words.split(',').filter(|word| !word.is_empty()) {
-        let of_category: Vec<_> =
-            KINDS.iter().filter(|kind| kind.names().categories.contains(&word)).collect();
+        let mut of_category: Vec<&'static dyn Kind> =
+            all(customs).filter(|kind| kind.names().categories.contains(&word)).collect();
+        // Of several versions the preferred one, which comes first.
+        of_category.dedup_by(|b, a| a.names().resource() == b.names().resource());
         if of_category.is_empty() {
-            found.push(kind(word)?);
+            found.push(find(word, customs)?);
         } else {
-            found.extend(of_category.into_iter().map(|kind| Asked { kind: *kind, version: "" }));
+            found.extend(of_category.into_iter().map(|kind| Asked { kind, version: "" }));
         }
     }
     Ok(found)
@@ -126,7 +138,7 @@ pub enum Target {
 ///
 /// # Errors
 /// Mixed forms, unknown kinds, in cli-runtime's words.
-pub fn target(words: &[String]) -> Result<Target, Failure> {
+pub fn target(words: &[String], customs: &[Custom]) -> Result<Target, Failure> {
     let Some(first) = words.first() else {
         return Err(Failure::error("You must specify the type of resource to get."));
     };
@@ -145,13 +157,13 @@ pub fn target(words: &[String]) -> Result<Target, Failure> {
                     "arguments in resource/name form must have a single resource and name",
                 ));
             }
-            for asked in kinds(of)? {
+            for asked in kinds(of, customs)? {
                 named.push((asked, name.to_owned()));
             }
         }
         return Ok(Target::Named(named));
     }
-    let of = kinds(first)?;
+    let of = kinds(first, customs)?;
     if words.len() == 1 {
         return Ok(Target::All(of));
     }
@@ -183,12 +195,13 @@ pub struct Manifest {
 /// Nothing was given, or a path does not exist.
 pub fn manifests(args: &Args, io: &Io<'_>) -> Result<Vec<Result<Manifest, Failure>>, Failure> {
     let mut found = Vec::new();
+    let customs = io.api.custom_kinds();
     for name in args.all("filename") {
         for (file, text) in io.files.resolve(name, io.stdin)? {
             for document in yaml::parse_documents(&text) {
                 match document.value {
                     Ok(Value::Null) => {}
-                    Ok(value) => found.extend(expand(args, &file, value)),
+                    Ok(value) => found.extend(expand(args, &file, value, &customs)),
                     Err(wrong) => {
                         found.push(Err(Failure::error(format!("error parsing {file}: {wrong}"))))
                     }
@@ -226,17 +239,27 @@ pub fn each_manifest(
 }
 
 /// A manifest, or the items of a `List`.
-fn expand(args: &Args, file: &str, value: Value) -> Vec<Result<Manifest, Failure>> {
+fn expand(
+    args: &Args,
+    file: &str,
+    value: Value,
+    customs: &[Custom],
+) -> Vec<Result<Manifest, Failure>> {
     let is_list = value["kind"].as_str().is_some_and(|kind| kind == "List");
     match value.get("items").and_then(Value::as_array) {
         Some(items) if is_list => {
-            items.iter().map(|item| manifest(args, file, item.clone())).collect()
+            items.iter().map(|item| manifest(args, file, item.clone(), customs)).collect()
         }
-        _ => vec![manifest(args, file, value)],
+        _ => vec![manifest(args, file, value, customs)],
     }
 }
 
-fn manifest(args: &Args, file: &str, mut value: Value) -> Result<Manifest, Failure> {
+fn manifest(
+    args: &Args,
+    file: &str,
+    mut value: Value,
+    customs: &[Custom],
+) -> Result<Manifest, Failure> {
     let text = |value: &Value, field: &str| value[field].as_str().unwrap_or_default().to_owned();
     let (api_version, kind) = (text(&value, "apiVersion"), text(&value, "kind"));
     let unset: Vec<_> = [("apiVersion", &api_version), ("kind", &kind)]
@@ -254,8 +277,11 @@ fn manifest(args: &Args, file: &str, mut value: Value) -> Result<Manifest, Failu
     }
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version.as_str()));
     let name = text(&value["metadata"], "name");
-    let known = crate::kinds::by_kind(group, &kind)
-        .and_then(|kind| Some((kind, *kind.names().versions.iter().find(|v| **v == version)?)));
+    let known = all(customs).find_map(|known| {
+        let names = known.names();
+        let served = names.versions.iter().find(|served| **served == version)?;
+        (names.group == group && names.kind == kind).then_some((known, *served))
+    });
     let Some((kind_, served)) = known else {
         let namespace = text(&value["metadata"], "namespace");
         return Err(Failure::verbatim(format!(
@@ -337,7 +363,7 @@ pub fn list(
 pub fn objects(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, Object)>, Failure> {
     let namespace = if args.is("all-namespaces") { "" } else { args.namespace() };
     let mut found = Vec::new();
-    match target(&args.positional)? {
+    match target(&args.positional, &io.api.custom_kinds())? {
         Target::Named(named) => {
             for (asked, name) in named {
                 found.push((asked, fetch(io, &asked, namespace, &name)?));
@@ -373,13 +399,19 @@ pub fn check_given(args: &Args) -> Result<(), Failure> {
              arguments as well",
         ));
     }
-    let is_bare = args.positional.len() == 1 && !args.positional[0].contains('/');
-    let flags = args.has("selector") || args.is("all") || args.has("field-selector");
-    if is_bare && !flags {
-        kinds(&args.positional[0])?;
-        return Err(Failure::error("resource(s) were provided, but no name was specified"));
+    // Which custom kinds there are is not known yet.
+    if is_bare(args) && kinds(&args.positional[0], &[]).is_ok() {
+        return Err(Failure::error(NO_NAME));
     }
     Ok(())
+}
+
+const NO_NAME: &str = "resource(s) were provided, but no name was specified";
+
+/// Whether a command has nothing but a kind to go by.
+fn is_bare(args: &Args) -> bool {
+    let flags = args.has("selector") || args.is("all") || args.has("field-selector");
+    args.positional.len() == 1 && !args.positional[0].contains('/') && !flags
 }
 
 /// The objects that a command's words, `-f`, `-l` and `--all` stand for, without reading those
@@ -393,8 +425,11 @@ pub fn keys(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, String, String)>
         return manifests.into_iter().map(|m| m.map(|m| (m.asked, m.namespace, m.name))).collect();
     }
     let namespace = args.namespace().to_owned();
-    if let Target::Named(named) = target(&args.positional)? {
+    if let Target::Named(named) = target(&args.positional, &io.api.custom_kinds())? {
         return Ok(named.into_iter().map(|(asked, n)| (asked, namespace.clone(), n)).collect());
+    }
+    if is_bare(args) {
+        return Err(Failure::error(NO_NAME));
     }
     let objects = objects(args, io)?;
     let key = |(asked, o): (Asked, Object)| (asked, o.namespace().to_owned(), o.name().to_owned());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::ObjectReference;
 
 use super::{Backoff, Cache, EventType, News, Place, Recorder, reference};
-use crate::api::{Api, Reply, Request, Status};
+use crate::api::{Api, Custom, Reply, Request, Status};
 use crate::object::{GroupResource, Key, Object, meta};
 use crate::sim::{Explain, Rng, Time, Trace};
 
@@ -27,6 +27,9 @@ pub enum Watch {
     /// given the new version, the old one (if any) and the cache.
     Mapped(GroupResource, fn(&Object, Option<&Object>, &Cache) -> Vec<Key>),
 }
+
+/// Stands for every type that a definition defines.
+pub const CUSTOM: GroupResource = GroupResource::new("*", "*");
 
 impl Watch {
     /// The type that is watched.
@@ -87,6 +90,11 @@ impl Context<'_> {
     /// What the API server answers.
     pub fn call(&mut self, request: Request) -> Result<Reply, Status> {
         self.api.call(request.by(self.actor))
+    }
+
+    /// The kinds that definitions define.
+    pub fn custom_kinds(&self) -> Vec<Custom> {
+        self.api.custom_kinds()
     }
 
     /// Creates an object.

@@ -14,7 +14,7 @@ mod queue;
 mod recorder;
 
 pub use cache::Cache;
-pub use controller::{Context, Controller, Next, Watch};
+pub use controller::{CUSTOM, Context, Controller, Next, Watch};
 pub use expectations::Expectations;
 pub use queue::{Backoff, Queue};
 pub use recorder::{EventType, News, Place, Recorder, reference};

@@ -148,20 +148,13 @@ pub(super) fn delete_options(call: &Call) -> Result<Value, Status> {
 ///
 /// # Errors
 /// 415 for what is no patch.
-pub(super) fn patch_type(call: &Call, is_custom: bool) -> Result<PatchType, Status> {
+pub(super) fn patch_type(call: &Call) -> Result<PatchType, Status> {
     let media = media(call);
     Ok(match media.as_str() {
         "application/json-patch+json" => PatchType::Json,
         "application/merge-patch+json" => PatchType::Merge,
         "application/apply-patch+yaml" => PatchType::Apply,
-        "application/strategic-merge-patch+json" if !is_custom => PatchType::Strategic,
-        "application/strategic-merge-patch+json" => {
-            return Err(Status::unsupported_media_type(
-                "the body of the request was in an unknown format - accepted media types \
-                 include: application/json-patch+json, application/merge-patch+json, \
-                 application/apply-patch+yaml",
-            ));
-        }
+        "application/strategic-merge-patch+json" => PatchType::Strategic,
         _ => {
             let message = "415: Unsupported Media Type";
             return Err(Status::generic(415, "UnsupportedMediaType", message));

@@ -167,7 +167,7 @@ impl Exchange<'_, '_> {
             ("POST", true) if !is_everywhere => Verb::Create,
             ("POST", false) if !path.subresource.is_empty() => Verb::Create,
             ("PUT", false) => Verb::Update,
-            ("PATCH", false) => Verb::Patch(body::patch_type(self.call, kind.is_custom())?),
+            ("PATCH", false) => Verb::Patch(body::patch_type(self.call)?),
             ("DELETE", false) if path.subresource.is_empty() => Verb::Delete,
             ("DELETE", true) if !is_everywhere && kind.names().plural != "namespaces" => {
                 Verb::DeleteCollection

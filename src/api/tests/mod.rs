@@ -1,6 +1,7 @@
 //! Requests and what the server answers.
 
 mod admission;
+mod custom;
 mod decoding;
 mod patching;
 mod subresources;

@@ -57,6 +57,7 @@ impl Server {
                 &errors,
             ));
         }
+        self.warnings.extend(kind.warnings(&object));
         let charges = self.admit_valid(kind, "", Operation::Create, &mut object, None)?;
         self.refuse_existing(&object)?;
         self.store_charges(charges, request.dry_run)?;

@@ -50,6 +50,13 @@ impl Server {
                 let new = decode::body(kind, &schema, request, &mut self.warnings)?;
                 Ok((new, self.current(request)?.clone()))
             }
+            Verb::Patch(PatchType::Strategic) if kind.is_custom() => {
+                Err(Status::unsupported_media_type(
+                    "the body of the request was in an unknown format - accepted media types \
+                     include: application/json-patch+json, application/merge-patch+json, \
+                     application/apply-patch+yaml",
+                ))
+            }
             Verb::Patch(how) => {
                 let Body::Json(patch) = std::mem::take(&mut request.body) else {
                     return Err(Status::bad_request("a patch must be given"));

@@ -79,6 +79,11 @@ impl Server {
             }
         }
         refuse(kind, &new, &errors)?;
+        if part == Part::Main {
+            let before = kind.warnings(&old);
+            let now = kind.warnings(&new).into_iter();
+            self.warnings.extend(now.filter(|text| !before.contains(text)));
+        }
         let subresource = part.subresource();
         let charges =
             self.admit_valid(kind, subresource, Operation::Update, &mut new, Some(&old))?;

@@ -9,9 +9,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use self::plan::{FOREGROUND, Item, ORPHAN, Owner, Verdict};
 use crate::api::{Propagation, Request, Status};
+use crate::kinds::custom_resource_definition::{self, status};
 use crate::kinds::{self, KINDS};
-use crate::object::{GroupResource, Key, Object, meta};
-use crate::runtime::{Cache, Context, Controller, EventType, Next, Watch};
+use crate::object::{GroupResource, Key, Object, Untyped, meta};
+use crate::runtime::{CUSTOM, Cache, Context, Controller, EventType, Next, Watch};
 
 /// Types that change often and that nothing owns or is owned by. Mirrors `ignoredResources`.
 const IGNORED: [(&str, &str); 2] = [("", "events"), ("metrics.k8s.io", "")];
@@ -27,7 +28,8 @@ impl Controller for GarbageCollector {
 
     fn watches(&self) -> Vec<Watch> {
         let kinds = KINDS.iter().map(|kind| kind.names().resource());
-        kinds.filter(is_collected).map(|resource| Watch::Mapped(resource, wakes)).collect()
+        let all = kinds.filter(is_collected).chain([CUSTOM]);
+        all.map(|resource| Watch::Mapped(resource, wakes)).collect()
     }
 
     fn sync(&mut self, key: &Key, cx: &mut Context<'_>) -> Result<Next, Status> {
@@ -87,7 +89,7 @@ fn wakes(object: &Object, previous: Option<&Object>, cache: &Cache) -> Vec<Key> 
         let versions = previous.into_iter().chain([object]);
         let references =
             versions.flat_map(|version| version.meta().owner_references.iter().flatten());
-        let owners = references.filter_map(|reference| owner_key(object, reference));
+        let owners = references.filter_map(|reference| owner_key(cache, object, reference));
         keys.extend(owners.filter(|owner| cache.get(owner).is_some_and(waits)));
         keys.push(key);
     }
@@ -96,11 +98,27 @@ fn wakes(object: &Object, previous: Option<&Object>, cache: &Cache) -> Vec<Key> 
 
 /// Where an owner lives: next to its dependent, or in no namespace. `None` for unknown kinds, and
 /// for owners that a cluster-scoped dependent cannot have.
-fn owner_key(dependent: &Object, reference: &OwnerReference) -> Option<Key> {
+fn owner_key(cache: &Cache, dependent: &Object, reference: &OwnerReference) -> Option<Key> {
     let group = reference.api_version.split_once('/').map_or("", |(group, _)| group);
-    let names = kinds::by_kind(group, &reference.kind)?.names();
-    let namespace = if names.namespaced { dependent.namespace() } else { "" };
-    Some(Key::new(names.resource(), namespace, &reference.name))
+    let (resource, namespaced) = match kinds::by_kind(group, &reference.kind) {
+        Some(kind) => (kind.names().resource(), kind.names().namespaced),
+        None => custom_type(cache, group, &reference.kind)?,
+    };
+    let namespace = if namespaced { dependent.namespace() } else { "" };
+    Some(Key::new(resource, namespace, &reference.name))
+}
+
+/// The type of a kind that a definition defines, and whether it lives in namespaces.
+fn custom_type(cache: &Cache, group: &str, kind: &str) -> Option<(GroupResource, bool)> {
+    let definitions = cache.list(&custom_resource_definition::RESOURCE);
+    let mut definitions = definitions.filter_map(|object| object.get::<Untyped>());
+    let spec = definitions.find_map(|definition| {
+        let spec = definition.field("spec");
+        let is_meant = spec["group"] == group && spec["names"]["kind"] == kind;
+        (is_meant && status::is_served(definition)).then_some(spec)
+    })?;
+    let plural = spec["names"]["plural"].as_str()?;
+    Some((GroupResource::dynamic(group, plural), spec["scope"] == "Namespaced"))
 }
 
 fn look_around(cx: &mut Context<'_>, object: &Object) -> Result<Item, Status> {
@@ -138,7 +156,7 @@ fn look_up(
     reference: &OwnerReference,
 ) -> Result<Owner, Status> {
     // An owner of a kind that is not served may be there or not: its dependents stay.
-    let Some(key) = owner_key(object, reference) else { return Ok(Owner::Solid) };
+    let Some(key) = owner_key(cx.cache, object, reference) else { return Ok(Owner::Solid) };
     let owner = match cx.call(Request::get(&key)) {
         Ok(reply) => reply.object().filter(|owner| owner.uid() == reference.uid),
         Err(status) if status.is_not_found() || key.namespace.is_empty() => None,

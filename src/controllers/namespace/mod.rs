@@ -77,6 +77,12 @@ fn delete_content(cx: &mut Context<'_>, namespace: &str) -> Result<(Plan, Durati
             empty(cx, &resource, namespace, &mut plan, &mut wait)?;
         }
     }
+    for custom in cx.custom_kinds() {
+        let names = custom.kind.names();
+        if names.namespaced {
+            empty(cx, &names.resource(), namespace, &mut plan, &mut wait)?;
+        }
+    }
     Ok((plan, wait))
 }
 

@@ -11,6 +11,8 @@ mod rules;
 mod scale;
 /// Structural schemas.
 pub mod schema;
+#[cfg(test)]
+mod tests;
 /// Values held against their schemas.
 pub mod validate;
 

@@ -5,6 +5,8 @@ mod shape;
 /// Its status: conditions and accepted names.
 pub mod status;
 mod structural;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use std::borrow::Cow;
@@ -178,6 +180,11 @@ impl Kind for CustomResourceDefinitions {
     }
 
     fn set_scale(&self, _: &mut Object, _: i32) {}
+
+    /// Mirrors `WarningsOnCreate`.
+    fn warnings(&self, object: &Object) -> Vec<String> {
+        schema::warnings(of(object).field("spec"))
+    }
 
     fn needs_version(&self) -> bool {
         true

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{shape, structural};
+use crate::base::cel;
 use crate::kinds::FieldError;
 use crate::kinds::custom::schema::{Schema, prune};
 use crate::kinds::custom::{cardinality, check_rule, validate};
@@ -17,6 +18,10 @@ const TOTAL_COST_MAX: f64 = 100_000_000.0;
 const COST_NOTED: f64 = TOTAL_COST_MAX / 100.0;
 
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
+/// The formats that texts can have. Mirrors `supportedVersionedFormats`.
+const FORMATS: &str = "bsonobjectid uri email hostname ipv4 ipv6 cidr mac uuid uuid3 uuid4 uuid5 \
+    isbn isbn10 isbn13 creditcard ssn hexcolor rgbcolor byte password date duration datetime \
+    k8s-short-name k8s-long-name";
 const REASONS: [&str; 4] =
     ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
 const META_FIELDS: [&str; 3] = ["metadata", "kind", "apiVersion"];
@@ -476,6 +481,43 @@ fn rule_programs(
             let text = "may not be set if oldSelf is not used in rule";
             errors.invalid(&at.child("optionalOldSelf"), given, text);
         }
+    }
+}
+
+/// What is odd about the schemas of a definition.
+pub(super) fn warnings(spec: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut has_rules = false;
+    for version in spec["versions"].as_array().into_iter().flatten() {
+        let schema = Schema::new(&version["schema"]["openAPIV3Schema"]);
+        let mut formats = Vec::new();
+        collect_formats(schema, &mut formats);
+        found.extend(formats.iter().map(|format| format!("unrecognized format {format:?}")));
+        has_rules |= schema.any(&|schema| schema.get("x-kubernetes-validations").is_array());
+    }
+    if has_rules && !cel::AVAILABLE {
+        let text = "x-kubernetes-validations are kept, but nothing here evaluates them: their \
+                    evaluator is too large for the page. `tabernetes serve` has it";
+        found.push(text.to_owned());
+    }
+    found
+}
+
+/// The formats of texts that nobody knows.
+fn collect_formats<'a>(schema: Schema<'a>, found: &mut Vec<&'a str>) {
+    let format = schema.text("format");
+    if !format.is_empty()
+        && matches!(schema.kind(), "" | "string")
+        && !FORMATS.split(' ').any(|known| known == format.replace('-', "") || known == format)
+    {
+        found.push(format);
+    }
+    let named = schema.properties().map(|(_, schema)| schema);
+    let single = ["items", "additionalProperties", "not"];
+    let listed = ["allOf", "anyOf", "oneOf"].into_iter().flat_map(|name| schema.parts(name));
+    for inner in named.chain(single.into_iter().filter_map(|name| schema.part(name))).chain(listed)
+    {
+        collect_formats(inner, found);
     }
 }
 

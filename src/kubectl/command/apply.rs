@@ -271,21 +271,19 @@ fn change(
     }
     let original: Value =
         last.and_then(|text| crate::base::yaml::parse_one(text).ok()).unwrap_or_default();
-    let patch = patch::three_way::three_way_strategic(
-        &original,
-        modified,
-        &live,
-        manifest.asked.names().kind,
-    )
-    .map_err(Failure::error)?;
+    // Nobody knows the merge keys of custom resources.
+    let (how, patch) = if manifest.asked.kind.is_custom() {
+        let patch = patch::three_way::three_way_merge(&original, modified, &live);
+        (PatchType::Merge, patch.map_err(Failure::error)?)
+    } else {
+        let kind = manifest.asked.names().kind;
+        let patch = patch::three_way::three_way_strategic(&original, modified, &live, kind);
+        (PatchType::Strategic, patch.map_err(Failure::error)?)
+    };
     if patch.as_object().is_some_and(Map::is_empty) {
         return Ok((current, "unchanged"));
     }
-    let mut request = manifest.asked.request(
-        Verb::Patch(PatchType::Strategic),
-        &manifest.namespace,
-        &manifest.name,
-    );
+    let mut request = manifest.asked.request(Verb::Patch(how), &manifest.namespace, &manifest.name);
     let sent = patch.clone();
     request.body = Body::Json(patch);
     validation.apply(&mut request);

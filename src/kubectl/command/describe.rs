@@ -93,7 +93,7 @@ fn find(args: &Args, io: &mut Io<'_>) -> Result<FoundObjects, Failure> {
             manifests.into_iter().map(|m| m.map(|m| (m.asked, m.namespace, m.name))).collect();
         all?
     } else {
-        match resource::target(&args.positional)? {
+        match resource::target(&args.positional, &io.api.custom_kinds())? {
             Target::All(_) => return Ok((resource::objects(args, io)?, Vec::new())),
             Target::Named(named) => {
                 let place = |(asked, name)| (asked, args.namespace().to_owned(), name);

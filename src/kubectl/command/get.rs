@@ -149,7 +149,7 @@ impl GetJob {
                 .collect();
         }
         let namespace = self.namespace().to_owned();
-        Ok(match resource::target(&self.args.positional)? {
+        Ok(match resource::target(&self.args.positional, &io.api.custom_kinds())? {
             Target::All(kinds) => {
                 kinds.into_iter().map(|asked| (asked, namespace.clone(), None)).collect()
             }

@@ -77,7 +77,14 @@ fn run(args: &Args, io: &mut Io<'_>, kind: PatchType, dry_run: DryRun) -> Result
             let mut request = asked.request(Verb::Patch(kind), &namespace, &name);
             request.body = Body::Json(patch.clone());
             request.dry_run = dry_run != DryRun::None;
-            let Some(after) = io.api.call(request)?.object() else { return Ok(()) };
+            let reply = io.api.call(request).map_err(|status| match status.code {
+                415 => Failure::error(format!(
+                    "application/strategic-merge-patch+json is not supported by {}: {status}",
+                    asked.kind_with_version().trim_matches('"')
+                )),
+                _ => Failure::from(status),
+            })?;
+            let Some(after) = reply.object() else { return Ok(()) };
             let mut same = after.clone();
             same.meta_mut().resource_version.clone_from(&before.meta().resource_version);
             let done = if same.equal(&before) { "patched (no change)" } else { "patched" };

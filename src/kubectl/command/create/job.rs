@@ -141,7 +141,7 @@ fn job(name: &str, spec: Value) -> Value {
 
 /// A Job of a CronJob, started by hand. Mirrors `createJobFromCronJob`.
 fn instance(args: &Args, io: &mut Io<'_>, name: &str, from: &str) -> Result<Value, Failure> {
-    let named = match resource::target(&[from.to_owned()])? {
+    let named = match resource::target(&[from.to_owned()], &[])? {
         Target::Named(named) => named,
         Target::All(_) => Vec::new(),
     };

@@ -119,7 +119,7 @@ fn named(args: &Args) -> Result<(Asked, String), Failure> {
     if !word.contains('/') {
         return Ok((resource::kind("pods")?, word));
     }
-    match resource::target(&[word])? {
+    match resource::target(&[word], &[])? {
         Target::Named(mut named) if named.len() == 1 => Ok(named.remove(0)),
         _ => Err(Failure::error("expected a resource")),
     }

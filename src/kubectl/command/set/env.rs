@@ -124,7 +124,7 @@ fn from_object(args: &Args, io: &mut Io<'_>, changes: &mut Changes) -> Result<()
     if from.is_empty() {
         return Ok(());
     }
-    let Target::Named(named) = resource::target(&[from.to_owned()])? else {
+    let Target::Named(named) = resource::target(&[from.to_owned()], &[])? else {
         return Err(Failure::error("resource(s) were provided, but no name was specified"));
     };
     let keys = args.list("keys");
