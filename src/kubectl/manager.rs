@@ -1,6 +1,6 @@
 //! Under which name each command writes. Mirrors the `--field-manager` defaults of `kubectl/pkg/cmd`.
 
-use crate::api::{Api, Reply, Request, Status};
+use crate::api::{Api, Custom, Reply, Request, Status};
 
 /// The manager of what a command line writes.
 pub(super) fn of(words: &[String]) -> &'static str {
@@ -39,6 +39,10 @@ impl Api for Named<'_> {
             self.manager.clone_into(&mut request.manager);
         }
         self.api.call(request)
+    }
+
+    fn custom_kinds(&self) -> Vec<Custom> {
+        self.api.custom_kinds()
     }
 
     fn take_warnings(&mut self) -> Vec<String> {
