@@ -34,6 +34,7 @@ pub const CASES: &[Case] = &[
     Case { name: "10,000 replicas, each step", is_long: true, run: |clock| steps(clock, 10_000) },
     Case { name: "1,000 replicas behind a Service", is_long: false, run: serve },
     Case { name: "idle cluster", is_long: false, run: idle },
+    Case { name: "2,000 quiet Pods", is_long: true, run: quiet },
     Case { name: "a day of scaling up and down", is_long: true, run: churn },
 ];
 
@@ -161,6 +162,14 @@ fn serve(clock: Clock) -> Vec<Figure> {
 fn idle(clock: Clock) -> Vec<Figure> {
     let mut session = Session::new(1);
     vec![("600 simulated seconds", taken(clock, || session.run_for(Duration::from_secs(600))))]
+}
+
+/// Nothing happens: what there is must not cost anything.
+fn quiet(clock: Clock) -> Vec<Figure> {
+    let mut session = session();
+    bring_up(&mut session, manifest(2_000));
+    let hours = taken(clock, || session.run_for(Duration::from_secs(10 * 3_600)));
+    vec![("10 simulated hours", hours)]
 }
 
 /// Twenty Pods come and go every ten minutes: what is kept of the past must not grow with it.

@@ -32,8 +32,6 @@ use worker::{Watchers, Worker};
 /// When every cluster's clock starts: 2026-01-05 08:00:00 UTC, a Monday.
 pub const START: Time = Time::from_seconds(1_767_600_000);
 
-/// How long a controller takes for one key.
-const SYNC_COST: Duration = Duration::from_micros(50);
 /// How long the scheduler takes for one Pod, and the kubelets for one step.
 const STEP_COST: Duration = Duration::from_micros(50);
 
@@ -303,7 +301,7 @@ impl Cluster {
             }
         }
         for (index, worker) in self.workers.iter_mut().enumerate() {
-            if let Some(time) = worker.plan(now, SYNC_COST) {
+            if let Some(time) = worker.plan(now) {
                 self.agenda.at(time, Event::Sync(index));
             }
         }

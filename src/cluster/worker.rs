@@ -11,6 +11,12 @@ use crate::runtime::{CUSTOM, Cache, Context, Controller, Next, Queue, Recorder, 
 use crate::sim::{Rng, Time, Trace};
 use crate::store::Change;
 
+/// How long a controller takes for one key at least.
+const SYNC_COST: Duration = Duration::from_micros(50);
+/// How long it takes to look at one object of a list: who has thousands to look at is still at it
+/// when the next changes arrive, and answers them together.
+const LOOK_COST: Duration = Duration::from_micros(25);
+
 /// Which controllers watch a type, in their order: asked once, since every change is looked up.
 pub(super) struct Watchers(BTreeMap<GroupResource, Vec<(usize, Watch)>>);
 
@@ -59,6 +65,8 @@ pub(super) struct Worker {
     rng: Rng,
     recorder: Recorder,
     planned: Option<Time>,
+    /// Until when it works on its last key.
+    busy_until: Time,
 }
 
 impl Worker {
@@ -70,6 +78,7 @@ impl Worker {
             rng,
             recorder: Recorder::default(),
             planned: None,
+            busy_until: Time::default(),
         }
     }
 
@@ -89,9 +98,9 @@ impl Worker {
     }
 
     /// When to run next, unless that is planned already.
-    pub(super) fn plan(&mut self, now: Time, cost: Duration) -> Option<Time> {
-        let wanted = self.queue.next_time(now);
-        plan(&mut self.planned, wanted, now, cost)
+    pub(super) fn plan(&mut self, now: Time) -> Option<Time> {
+        let wanted = self.queue.next_time(now)?.max(self.busy_until);
+        plan(&mut self.planned, Some(wanted), now, SYNC_COST)
     }
 
     /// Works on the next key; false if there was none.
@@ -109,7 +118,11 @@ impl Worker {
         let actor = self.controller.name();
         let (rng, recorder) = (&mut self.rng, &mut self.recorder);
         let mut cx = Context { now, cache, rng, api, trace, recorder, actor };
-        match self.controller.sync(&key, &mut cx) {
+        let looks = cache.looks();
+        let outcome = self.controller.sync(&key, &mut cx);
+        let looks = u32::try_from(cache.looks() - looks).unwrap_or(u32::MAX);
+        self.busy_until = now + LOOK_COST.saturating_mul(looks);
+        match outcome {
             Ok(next) => self.succeeded(key, next, now),
             Err(status) => {
                 let summary = format!("will try again: {status}");

@@ -1,10 +1,12 @@
 //! A component's view of the cluster: what its watches have delivered so far.
 //! Mirrors `client-go/tools/cache.Store` with an index by managing owner.
 
-use crate::base::small_map::SmallMap;
+use std::cell::Cell;
+
 use imbl::OrdMap;
 
-use crate::object::{GroupResource, Key, Object, Str, meta};
+use crate::base::small_map::SmallMap;
+use crate::object::{GroupResource, Key, Object, Str};
 use crate::store::{Change, ChangeKind, Store};
 
 /// What no component watches, and what is most of all that is written: keeping it would cost
@@ -18,11 +20,16 @@ type Table = OrdMap<(Str, Str), Object>;
 #[derive(Clone, Debug, Default)]
 pub struct Cache {
     tables: SmallMap<GroupResource, Table>,
-    /// The objects of a type by the uid of each of their owners; by the empty one where none
-    /// manages them.
-    owned: OrdMap<(Str, GroupResource), Table>,
+    /// The objects of a type by the uid of each of their owners, those that it manages apart from
+    /// the others; and by the empty one where none manages them.
+    owned: OrdMap<(Str, GroupResource, Managed), Table>,
     revision: u64,
+    /// How many objects of lists were looked at: what a component's work is measured by.
+    looks: Cell<u64>,
 }
+
+/// Whether an owner is the managing one.
+type Managed = bool;
 
 impl Cache {
     /// The store's revision up to which changes have been delivered.
@@ -40,7 +47,7 @@ impl Cache {
         &'a self,
         resource: &GroupResource,
     ) -> impl Iterator<Item = &'a Object> + use<'a> {
-        self.tables.get(resource).into_iter().flat_map(OrdMap::values)
+        self.counted(self.tables.get(resource).into_iter().flat_map(OrdMap::values))
     }
 
     /// The objects of a type in one namespace, by name.
@@ -49,7 +56,7 @@ impl Cache {
         resource: &GroupResource,
         namespace: &str,
     ) -> impl Iterator<Item = &'a Object> + use<'a> {
-        in_namespace(self.tables.get(resource), namespace)
+        self.counted(in_namespace(self.tables.get(resource), namespace))
     }
 
     /// The objects of a type that the object with `uid` manages, by namespace and name.
@@ -58,20 +65,16 @@ impl Cache {
         uid: &str,
         resource: &GroupResource,
     ) -> impl Iterator<Item = &'a Object> + use<'a> {
-        let uid: Str = uid.into();
-        let table = self.owned.get(&(uid.clone(), resource.clone()));
-        let objects = table.into_iter().flat_map(OrdMap::values);
-        objects.filter(move |object| meta::is_controlled_by(object.meta(), &uid))
+        let table = self.owned.get(&(uid.into(), resource.clone(), true));
+        self.counted(table.into_iter().flat_map(OrdMap::values))
     }
 
     /// The objects of every type that name the object with `uid` among their owners.
     pub fn dependents_of<'a>(&'a self, uid: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
         let uid: Str = uid.into();
-        let first = (uid.clone(), GroupResource::new("", ""));
-        self.owned
-            .range(first..)
-            .take_while(move |((owner, _), _)| *owner == uid)
-            .flat_map(|(_, table)| table.values())
+        let first = (uid.clone(), GroupResource::new("", ""), false);
+        let tables = self.owned.range(first..).take_while(move |((owner, ..), _)| *owner == uid);
+        self.counted(tables.flat_map(|(_, table)| table.values()))
     }
 
     /// The objects of a type in one namespace that nothing manages, by name.
@@ -80,7 +83,20 @@ impl Cache {
         resource: &GroupResource,
         namespace: &str,
     ) -> impl Iterator<Item = &'a Object> + use<'a> {
-        in_namespace(self.owned.get(&("".into(), resource.clone())), namespace)
+        let table = self.owned.get(&("".into(), resource.clone(), true));
+        self.counted(in_namespace(table, namespace))
+    }
+
+    /// How many objects of lists have ever been looked at.
+    pub fn looks(&self) -> u64 {
+        self.looks.get()
+    }
+
+    fn counted<'a>(
+        &'a self,
+        objects: impl Iterator<Item = &'a Object>,
+    ) -> impl Iterator<Item = &'a Object> {
+        objects.inspect(|_| self.looks.set(self.looks.get() + 1))
     }
 
     /// Takes in one delivered change.
@@ -141,8 +157,8 @@ impl Cache {
     fn remember(&mut self, object: Object) {
         let key = object.key();
         let place = (key.namespace, key.name);
-        for owner in owners(&object) {
-            let table = self.owned.entry((owner, key.resource.clone())).or_default();
+        for (owner, managed) in owners(&object) {
+            let table = self.owned.entry((owner, key.resource.clone(), managed)).or_default();
             table.insert(place.clone(), object.clone());
         }
         self.tables.entry(key.resource).or_default().insert(place, object);
@@ -151,8 +167,8 @@ impl Cache {
     fn forget(&mut self, object: &Object) {
         let key = object.key();
         let place = (key.namespace, key.name);
-        for owner in owners(object) {
-            let kept = (owner, key.resource.clone());
+        for (owner, managed) in owners(object) {
+            let kept = (owner, key.resource.clone(), managed);
             if let Some(table) = self.owned.get_mut(&kept) {
                 table.remove(&place);
                 if table.is_empty() {
@@ -178,11 +194,18 @@ fn in_namespace<'a>(
 }
 
 /// The uids of an object's owners, and the empty one where none of them manages it.
-fn owners(object: &Object) -> Vec<Str> {
+fn owners(object: &Object) -> Vec<(Str, Managed)> {
     let references = object.meta().owner_references.iter().flatten();
-    let mut uids: Vec<Str> = references.map(|owner| owner.uid.as_str().into()).collect();
-    if meta::controller_of(object.meta()).is_none() {
-        uids.push("".into());
+    let mut managed = false;
+    let mut uids: Vec<(Str, Managed)> = Vec::new();
+    for owner in references {
+        // The first that says so is the one. Mirrors `GetControllerOf`.
+        let manages = !managed && owner.controller == Some(true);
+        managed |= manages;
+        uids.push((owner.uid.as_str().into(), manages));
+    }
+    if !managed {
+        uids.push(("".into(), true));
     }
     uids
 }
