@@ -4,6 +4,7 @@
 mod plan;
 #[cfg(test)]
 mod plan_tests;
+mod slices;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use self::plan::Plan;
+use self::slices::{Slices, Slot, distribute};
 use super::pod::PODS;
 use crate::api::Status;
 use crate::base::label_selector::has_all;
@@ -26,6 +28,7 @@ const SERVICE_NAME: &str = "kubernetes.io/service-name";
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const SLICE_CONTROLLER: &str = "endpointslice-controller.k8s.io";
 const OLD_MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
+const OVER_CAPACITY: &str = "endpoints.kubernetes.io/over-capacity";
 const HEADLESS: &str = "service.kubernetes.io/headless";
 
 /// The controller of Endpoints.
@@ -60,7 +63,16 @@ impl Controller for EndpointsOfServices {
         let mut labels = object.meta().labels.clone().unwrap_or_default();
         labels.insert(OLD_MANAGED_BY.to_owned(), "endpoint-controller".to_owned());
         endpoints.metadata.labels = Some(labels);
-        endpoints.subsets = Some(plan.subsets(&key.namespace)).filter(|all| !all.is_empty());
+        let (subsets, cut) = plan.subsets(&key.namespace);
+        endpoints.subsets = Some(subsets).filter(|all| !all.is_empty());
+        let annotations = endpoints.metadata.annotations.get_or_insert_default();
+        annotations.remove(OVER_CAPACITY);
+        if cut {
+            annotations.insert(OVER_CAPACITY.to_owned(), "truncated".to_owned());
+        }
+        if annotations.is_empty() {
+            endpoints.metadata.annotations = None;
+        }
         write(cx, Object::new(endpoints), before)?;
         Ok(Next::OnChange)
     }
@@ -96,36 +108,27 @@ impl Controller for SlicesOfServices {
         let Some((object, service, plan)) = look(cx, key) else { return Ok(Next::OnChange) };
         let mut present: Vec<&Object> = cache.owned_by(object.uid(), &SLICES).collect();
         present.retain(|slice| meta::label(slice.meta(), MANAGED_BY) == Some(SLICE_CONTROLLER));
-        present.reverse();
-        let mut wanted = plan.slices(&key.namespace);
-        if wanted.is_empty() {
-            // Without backends one empty slice says so.
-            wanted.push((Vec::new(), Vec::new()));
-        }
+        let Slices { slots, surplus } = distribute(&present, plan.groups(&key.namespace));
+        let labels = slice_labels(object, service);
         let mut changed = false;
-        for (endpoints, ports) in wanted {
-            let before = present.pop();
-            let mut slice =
-                before.and_then(Object::get::<EndpointSlice>).cloned().unwrap_or_default();
-            if before.is_none() {
-                slice.metadata = ObjectMeta {
-                    generate_name: Some(format!("{}-", key.name)),
-                    namespace: Some(key.namespace.to_string()),
-                    owner_references: Some(vec![meta::controller_ref(object)]),
-                    ..ObjectMeta::default()
-                };
+        for Slot { before, now } in slots {
+            if now.is_none() && before.is_some_and(|b| b.meta().labels.as_ref() == Some(&labels)) {
+                continue;
             }
-            slice.metadata.labels = Some(slice_labels(object, service));
-            slice.address_type = "IPv4".to_owned();
-            slice.endpoints = Some(endpoints);
-            slice.ports = Some(ports).filter(|ports| !ports.is_empty());
+            let slice = before.and_then(Object::get::<EndpointSlice>).cloned();
+            let mut slice = slice.unwrap_or_else(|| new_slice(object));
+            slice.metadata.labels = Some(labels.clone());
+            if let Some((ports, endpoints)) = now {
+                slice.endpoints = Some(endpoints);
+                slice.ports = Some(ports).filter(|ports| !ports.is_empty());
+            }
             if let Some(written) = write(cx, Object::new(slice), before)? {
                 self.expectations.expect(key, &written);
                 changed = true;
             }
         }
-        for surplus in present {
-            gone_is_fine(cx.delete(&surplus.key()))?;
+        for slice in surplus {
+            gone_is_fine(cx.delete(&slice.key()))?;
         }
         if changed {
             cx.explain(key, &plan);
@@ -159,6 +162,19 @@ fn look<'a>(cx: &Context<'a>, key: &Key) -> Option<(&'a Object, &'a Service, Pla
         .filter_map(Object::get)
         .collect();
     Some((object, service, plan::plan(service, &pods)))
+}
+
+fn new_slice(service: &Object) -> EndpointSlice {
+    EndpointSlice {
+        metadata: ObjectMeta {
+            generate_name: Some(format!("{}-", service.name())),
+            namespace: Some(service.namespace().to_owned()),
+            owner_references: Some(vec![meta::controller_ref(service)]),
+            ..ObjectMeta::default()
+        },
+        address_type: "IPv4".to_owned(),
+        ..EndpointSlice::default()
+    }
 }
 
 fn slice_labels(object: &Object, service: &Service) -> BTreeMap<String, String> {

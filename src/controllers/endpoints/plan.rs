@@ -11,14 +11,18 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use super::slices::Group;
 use crate::controllers::pod;
 use crate::sim::{Explain, Fact};
 
 /// How many backends the trace names: it is told of each of thousands as they become ready.
 const SHOWN_MAX: usize = 50;
 
+/// How many addresses an Endpoints object holds. Mirrors `maxCapacity`.
+const ADDRESSES_MAX: usize = 1000;
+
 /// One pod behind a Service.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Backend {
     /// Its address.
     pub ip: String,
@@ -117,8 +121,38 @@ fn reference(backend: &Backend, namespace: &str) -> ObjectReference {
 }
 
 impl Plan {
-    /// The subsets of an Endpoints object; going pods are left out.
-    pub fn subsets(&self, namespace: &str) -> Vec<EndpointSubset> {
+    /// The subsets of an Endpoints object; going pods are left out. Also whether they are cut
+    /// short: those that are ready come first. Mirrors `truncateEndpoints`.
+    pub fn subsets(&self, namespace: &str) -> (Vec<EndpointSubset>, bool) {
+        let mut subsets = self.all_subsets(namespace);
+        let count = |list: &Option<Vec<EndpointAddress>>| list.as_ref().map_or(0, Vec::len);
+        let ready: usize = subsets.iter().map(|subset| count(&subset.addresses)).sum();
+        let unready: usize = subsets.iter().map(|s| count(&s.not_ready_addresses)).sum();
+        if ready + unready <= ADDRESSES_MAX {
+            return (subsets, false);
+        }
+        // Each subset keeps its share, rounded up while there is room.
+        let only_ready = ready > ADDRESSES_MAX;
+        let of = if only_ready { ready } else { unready };
+        let kept = if only_ready { ADDRESSES_MAX } else { ADDRESSES_MAX - ready };
+        let mut room = kept;
+        for subset in &mut subsets {
+            let list = match only_ready {
+                true => {
+                    subset.not_ready_addresses = None;
+                    &mut subset.addresses
+                }
+                false => &mut subset.not_ready_addresses,
+            };
+            let mut addresses = list.take().unwrap_or_default();
+            addresses.truncate((addresses.len() * kept).div_ceil(of).min(room));
+            room -= addresses.len();
+            *list = Some(addresses).filter(|addresses| !addresses.is_empty());
+        }
+        (subsets, true)
+    }
+
+    fn all_subsets(&self, namespace: &str) -> Vec<EndpointSubset> {
         let subsets = self.groups.iter().filter_map(|(ports, backends)| {
             let addresses = |ready: bool| {
                 let chosen =
@@ -149,9 +183,9 @@ impl Plan {
         subsets.collect()
     }
 
-    /// The endpoints and ports of each slice.
-    pub fn slices(&self, namespace: &str) -> Vec<(Vec<Endpoint>, Vec<EndpointPort>)> {
-        let slices = self.groups.iter().map(|(ports, backends)| {
+    /// The endpoints of each set of ports.
+    pub fn groups(&self, namespace: &str) -> Vec<Group> {
+        let groups = self.groups.iter().map(|(ports, backends)| {
             let endpoints = backends.iter().map(|backend| Endpoint {
                 addresses: vec![backend.ip.clone()],
                 conditions: Some(EndpointConditions {
@@ -170,9 +204,9 @@ impl Plan {
                 protocol: Some(protocol.clone()),
                 app_protocol: None,
             });
-            (endpoints.collect(), ports.collect())
+            (ports.collect(), endpoints.collect())
         });
-        slices.collect()
+        groups.collect()
     }
 }
 

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::plan::plan;
+use super::plan::{Backend, Plan, plan};
 use crate::object::meta;
 use crate::sim::Time;
 
@@ -63,6 +63,7 @@ fn pods_with_an_address_and_the_port_are_endpoints() {
     let plan = plan(&Service { spec: Some(spec), ..Service::default() }, &pods);
     let subsets: Vec<String> = plan
         .subsets("ns")
+        .0
         .iter()
         .map(|subset| {
             let ips = |addresses: &Option<Vec<_>>| {
@@ -77,9 +78,9 @@ fn pods_with_an_address_and_the_port_are_endpoints() {
         .collect();
     assert_eq!(subsets, ["10.0.0.1 | 10.0.0.2 | 80", "10.0.0.3 |  | 81"]);
     let slices: Vec<String> = plan
-        .slices("ns")
+        .groups("ns")
         .iter()
-        .flat_map(|(endpoints, _)| endpoints)
+        .flat_map(|(_, endpoints)| endpoints)
         .map(|endpoint| {
             let is = |flag: Option<bool>| u8::from(flag == Some(true));
             let conditions = endpoint.conditions.as_ref().unwrap();
@@ -89,4 +90,21 @@ fn pods_with_an_address_and_the_port_are_endpoints() {
         })
         .collect();
     assert_eq!(slices, ["10.0.0.1 110", "10.0.0.2 000", "10.0.0.6 011", "10.0.0.3 110"]);
+}
+
+#[test]
+fn endpoints_are_cut_short_the_unready_first() {
+    let plan_of = |ready: usize, unready: usize| {
+        let backend = |ready: bool| Backend { ready, serving: ready, ..Backend::default() };
+        let backends = [vec![backend(true); ready], vec![backend(false); unready]].concat();
+        Plan { groups: [(Vec::new(), backends)].into() }
+    };
+    let told = |ready, unready| {
+        let (subsets, cut) = plan_of(ready, unready).subsets("ns");
+        let count = |list: &Option<Vec<_>>| list.as_ref().map_or(0, Vec::len);
+        (count(&subsets[0].addresses), count(&subsets[0].not_ready_addresses), cut)
+    };
+    assert_eq!(told(600, 400), (600, 400, false));
+    assert_eq!(told(600, 700), (600, 400, true));
+    assert_eq!(told(1200, 50), (1000, 0, true));
 }
