@@ -6,7 +6,7 @@ use super::Kubelets;
 use super::pod::{Phase, PodWorker};
 use crate::base::label_selector::Selector;
 use crate::machine::Machine;
-use crate::object::{GroupResource, Key, meta};
+use crate::object::{GroupResource, Key, Object, meta};
 use crate::sim::{Time, duration};
 
 /// What a node uses for itself: thousandths of a CPU, and bytes of memory.
@@ -89,8 +89,8 @@ impl Kubelets {
         self.loads.push_back(rule);
     }
 
-    /// What every running pod uses now, where that is known.
-    pub fn usage(&self, now: Time) -> Vec<PodUsage> {
+    /// What those of the running pods that are wanted use now, where that is known.
+    pub fn usage(&self, wanted: &dyn Fn(&Key, &Object) -> bool, now: Time) -> Vec<PodUsage> {
         let rules: Vec<(&LoadRule, Selector, i64)> = self
             .loads
             .iter()
@@ -103,9 +103,11 @@ impl Kubelets {
                 Some((rule, selector, i64::try_from(ready).unwrap_or(1).max(1)))
             })
             .collect();
-        let running = self
-            .workers()
-            .filter(|worker| worker.phase == Phase::Running && !self.is_silent(&worker.node));
+        let running = self.workers().filter(|worker| {
+            worker.phase == Phase::Running
+                && wanted(&worker.key, &worker.object)
+                && !self.is_silent(&worker.node)
+        });
         running
             .filter_map(|worker| {
                 let rule = rules.iter().find(|(rule, selector, _)| applies(rule, selector, worker));

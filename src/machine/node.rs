@@ -377,7 +377,6 @@ impl Machine {
             total.cpu_milli += usage.cpu_milli;
             total.cpu_total_micros += usage.cpu_total_micros;
             total.memory_bytes += usage.memory_bytes;
-            total.disk_bytes += usage.disk_bytes;
         }
         total.cpu_milli = total.cpu_milli.min(self.capacity.cpu_milli);
         total

@@ -103,6 +103,4 @@ pub struct Usage {
     pub cpu_total_micros: u64,
     /// Memory at this moment in bytes.
     pub memory_bytes: u64,
-    /// Bytes written to the container's own layer.
-    pub disk_bytes: u64,
 }

@@ -126,7 +126,6 @@ impl Container {
             cpu_milli,
             cpu_total_micros: self.cpu_total_micros + cpu_milli.saturating_mul(since) / 1000,
             memory_bytes: self.memory(volumes, now),
-            disk_bytes: self.files.size().saturating_sub(self.image.layer.size()),
         }
     }
 }

@@ -1,11 +1,10 @@
 //! What pods and nodes use, sampled now and then and served as `metrics.k8s.io`.
 //! Mirrors `kubernetes-sigs/metrics-server`.
 
-use crate::base::small_map::SmallMap;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
-use imbl::OrdMap;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -14,7 +13,7 @@ use crate::base::field_selector::FieldSelector;
 use crate::base::label_selector::Selector;
 use crate::kinds::metrics::{ContainerMetrics, NodeMetrics, PodMetrics, Usage};
 use crate::kubelet::{Kubelets, PodUsage, Reading};
-use crate::object::{GroupResource, Object, Str, meta};
+use crate::object::{GroupResource, Key, Object, Str, meta};
 use crate::sim::Time;
 
 /// How often usage is sampled, which is also the window that each sample covers.
@@ -22,100 +21,118 @@ const PERIOD: Duration = Duration::from_secs(15);
 const WINDOW: &str = "15s";
 const GROUP: &str = "metrics.k8s.io";
 
+/// Which pods are asked for, by their keys and objects.
+type Wanted<'a> = &'a dyn Fn(&Key, &Object) -> bool;
+
 /// The latest samples.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Metrics {
-    pods: OrdMap<(Str, Str), Object>,
-    nodes: SmallMap<Str, Object>,
-    /// What each container's CPU time was at the last sample.
-    readings: OrdMap<(Str, Str, Str), Reading>,
-    sampled: Option<Time>,
+    latest: Option<Rc<Sample>>,
+    /// The one before: use is told as the average in between.
+    before: Option<Rc<Sample>>,
+}
+
+/// The kubelets as they were at a moment. To keep them costs what changes afterwards; what each
+/// pod used then is worked out when someone asks for it.
+struct Sample {
+    kubelets: Kubelets,
+    at: Time,
 }
 
 impl Metrics {
     /// Takes a sample of what every running pod and every node uses.
     pub fn sample(&mut self, kubelets: &Kubelets, now: Time) {
-        self.sampled = Some(now);
+        self.before = self.latest.replace(Rc::new(Sample { kubelets: kubelets.clone(), at: now }));
+    }
+
+    /// What some pods used on average since the sample before.
+    fn usage(&self, wanted: Wanted<'_>) -> Vec<PodUsage> {
+        let usage = |sample: &Rc<Sample>| sample.kubelets.usage(wanted, sample.at);
+        let mut latest = self.latest.as_ref().map(usage).unwrap_or_default();
+        let before = self.before.as_ref().map(usage).unwrap_or_default();
+        let known = before.iter().flat_map(|pod| {
+            let readings =
+                pod.containers.iter().filter_map(|c| Some((c.name.as_str(), c.reading?)));
+            readings.map(|(name, reading)| ((&pod.key, name), reading))
+        });
+        let known: BTreeMap<(&Key, &str), Reading> = known.collect();
+        for pod in &mut latest {
+            for container in &mut pod.containers {
+                if let Some(reading) = container.reading {
+                    let earlier = known.get(&(&pod.key, container.name.as_str()));
+                    container.cpu_milli = reading.milli_since(earlier);
+                }
+            }
+        }
+        latest.sort_by(|a, b| a.key.cmp(&b.key));
+        latest
+    }
+
+    /// What some pods used.
+    fn pods(&self, wanted: Wanted<'_>) -> Vec<Object> {
+        let Some(sample) = &self.latest else { return Vec::new() };
+        let usage = self.usage(wanted);
+        let labels = |pod: &PodUsage| sample.kubelets.labels(&pod.key);
+        usage.iter().map(|pod| pod_metrics(pod, labels(pod), sample.at)).collect()
+    }
+
+    /// What every node used, by name.
+    fn nodes(&self) -> Vec<Object> {
+        let Some(sample) = &self.latest else { return Vec::new() };
         let mut totals: BTreeMap<Str, (i64, i64)> = BTreeMap::new();
-        for (key, cpu, memory) in kubelets.nodes_usage() {
+        for (key, cpu, memory) in sample.kubelets.nodes_usage() {
             totals.insert(key.name, (cpu, memory));
         }
-        let usage = self.averages(kubelets.usage(now));
-        for pod in &usage {
+        for pod in self.usage(&|_, _| true) {
             if let Some((cpu, memory)) = totals.get_mut(pod.node.as_str()) {
                 *cpu += pod.containers.iter().map(|c| c.cpu_milli).sum::<i64>();
                 *memory += pod.containers.iter().map(|c| c.memory_bytes).sum::<i64>();
             }
         }
-        self.nodes = totals
-            .into_iter()
-            .map(|(name, (cpu, memory))| (name.clone(), node_metrics(&name, cpu, memory, now)))
-            .collect();
-        self.pods = usage
-            .iter()
-            .map(|pod| {
-                let labels = kubelets.labels(&pod.key);
-                let place = (pod.key.namespace.clone(), pod.key.name.clone());
-                (place, pod_metrics(pod, labels, now))
-            })
-            .collect();
-    }
-
-    /// Replaces each container's use at the moment by its average since the last sample.
-    fn averages(&mut self, mut usage: Vec<PodUsage>) -> Vec<PodUsage> {
-        let mut readings = OrdMap::new();
-        for pod in &mut usage {
-            for container in &mut pod.containers {
-                let Some(reading) = container.reading else { continue };
-                let place: (Str, Str, Str) = (
-                    pod.key.namespace.clone(),
-                    pod.key.name.clone(),
-                    container.name.as_str().into(),
-                );
-                container.cpu_milli = reading.milli_since(self.readings.get(&place));
-                readings.insert(place, reading);
-            }
-        }
-        self.readings = readings;
-        usage
+        let totals = totals.into_iter();
+        totals.map(|(name, (cpu, memory))| node_metrics(&name, cpu, memory, sample.at)).collect()
     }
 
     /// When the next sample is due.
     pub fn next_time(&self, now: Time) -> Option<Time> {
-        Some(self.sampled.map_or(now, |last| last + PERIOD))
+        Some(self.latest.as_ref().map_or(now, |sample| sample.at + PERIOD))
     }
 
     fn get(&self, request: &Request) -> Result<Reply, Status> {
         let (namespace, name) = (&request.namespace, &request.name);
         let (found, kind, shown) = if request.resource.resource == "pods" {
-            let found = self.pods.get(&(namespace.as_str().into(), name.as_str().into()));
-            (found, "podmetrics", format!("{namespace}/{name}"))
+            let wanted =
+                |key: &Key, _: &Object| *key.name == **name && *key.namespace == **namespace;
+            (self.pods(&wanted), "podmetrics", format!("{namespace}/{name}"))
         } else {
-            (self.nodes.get(name.as_str()), "nodemetrics", name.clone())
+            let mut nodes = self.nodes();
+            nodes.retain(|node| node.name() == name);
+            (nodes, "nodemetrics", name.clone())
         };
         let missing = || Status::not_found(&GroupResource::dynamic(GROUP, kind), &shown);
-        found.cloned().map(Reply::Object).ok_or_else(missing)
+        found.into_iter().next().map(Reply::Object).ok_or_else(missing)
     }
 
     fn list(&self, request: &Request) -> Result<Reply, Status> {
         let labels = Selector::parse(&request.label_selector).map_err(Status::bad_request)?;
         let fields = FieldSelector::parse(&request.field_selector).map_err(Status::bad_request)?;
         let empty = BTreeMap::new();
-        let matches = |object: &&Object| {
-            let in_namespace =
-                request.namespace.is_empty() || object.namespace() == request.namespace;
+        let matches = |namespace: &str, name: &str, object: &Object| {
+            let in_namespace = request.namespace.is_empty() || namespace == request.namespace;
             in_namespace
                 && labels.matches(object.meta().labels.as_ref().unwrap_or(&empty))
                 && fields.matches(|field| match field {
-                    "metadata.name" => object.name().to_owned(),
-                    "metadata.namespace" => object.namespace().to_owned(),
-                    _ => String::new(),
+                    "metadata.name" => name,
+                    "metadata.namespace" => namespace,
+                    _ => "",
                 })
         };
-        let items: Vec<Object> = if request.resource.resource == "pods" {
-            self.pods.values().filter(matches).cloned().collect()
+        let items = if request.resource.resource == "pods" {
+            self.pods(&|key, pod| matches(&key.namespace, &key.name, pod))
         } else {
-            self.nodes.values().filter(matches).cloned().collect()
+            let mut nodes = self.nodes();
+            nodes.retain(|node| matches("", node.name(), node));
+            nodes
         };
         Ok(Reply::List(List {
             resource: request.resource.clone(),

@@ -82,8 +82,7 @@ impl Controller for NodeLifecycle {
             let message = format!("Node {name} status is now: NodeNotReady");
             cx.event_about(about(&object), EventType::Normal, "NodeNotReady", &message);
         }
-        let tainted = taint(&object, plan.taint(), cx.now);
-        if !tainted.equal(&object) {
+        if let Some(tainted) = taint(&object, plan.taint(), cx.now) {
             cx.update(tainted)?;
         }
         if plan.taint().is_some() {
@@ -143,17 +142,17 @@ fn lose(node: &mut Node, now: Time) {
     }
 }
 
-/// The node with the taints that its readiness and `spec.unschedulable` ask for.
-fn taint(object: &Object, key: Option<&str>, now: Time) -> Object {
-    let mut tainted = object.clone();
-    let Some(node) = tainted.edit::<Node>() else { return tainted };
-    let spec = node.spec.get_or_insert_default();
-    let cordoned = spec.unschedulable == Some(true);
-    let taints = spec.taints.get_or_insert_default();
-    taints.retain(|taint| {
+/// The node with the taints that its readiness and `spec.unschedulable` ask for, unless it has
+/// them: every node is looked at every few seconds.
+fn taint(object: &Object, key: Option<&str>, now: Time) -> Option<Object> {
+    let spec = object.get::<Node>()?.spec.as_ref();
+    let cordoned = spec.is_some_and(|spec| spec.unschedulable == Some(true));
+    let present = spec.and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
+    let stays = |taint: &&Taint| {
         let stale = READY_TAINTS.contains(&taint.key.as_str()) && Some(taint.key.as_str()) != key;
         !stale && (cordoned || taint.key != UNSCHEDULABLE)
-    });
+    };
+    let mut taints: Vec<Taint> = present.iter().filter(stays).cloned().collect();
     let mut wanted: Vec<(&str, &str)> =
         key.into_iter().flat_map(|key| [(key, "NoSchedule"), (key, "NoExecute")]).collect();
     if cordoned {
@@ -169,10 +168,13 @@ fn taint(object: &Object, key: Option<&str>, now: Time) -> Object {
             });
         }
     }
-    if taints.is_empty() {
-        spec.taints = None;
+    if taints == present {
+        return None;
     }
-    tainted
+    let mut tainted = object.clone();
+    let spec = tainted.edit::<Node>()?.spec.get_or_insert_default();
+    spec.taints = Some(taints).filter(|taints| !taints.is_empty());
+    Some(tainted)
 }
 
 /// The pods that are bound to a node.
