@@ -4,8 +4,16 @@ mod describe;
 
 use k8s_openapi::api::core::v1::{Namespace, NamespaceStatus};
 
-use super::{Column, Lookup, Names, Typed, cells};
+use super::{Column, FieldError, Lookup, Names, Typed, cells};
 use crate::sim::Time;
+
+/// The labels that say how safe pods must be.
+const LEVEL_LABELS: [&str; 3] = [
+    "pod-security.kubernetes.io/audit",
+    "pod-security.kubernetes.io/enforce",
+    "pod-security.kubernetes.io/warn",
+];
+const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
 /// The kind Namespace. Mirrors `pkg/registry/core/namespace`.
 pub struct Namespaces;
@@ -44,6 +52,17 @@ impl Typed for Namespaces {
 
     fn prepare_status(new: &mut Namespace, old: &Namespace) {
         new.spec.clone_from(&old.spec);
+    }
+
+    /// Mirrors the PodSecurity plugin's `ValidateNamespace`.
+    fn validate(object: &Namespace) -> Vec<FieldError> {
+        let labels = object.metadata.labels.iter().flatten();
+        let levels = labels.filter(|(key, _)| LEVEL_LABELS.contains(&key.as_str()));
+        let wrong = levels.filter(|(_, level)| !LEVELS.contains(&level.as_str()));
+        let why = "must be one of privileged, baseline, restricted";
+        wrong
+            .map(|(key, level)| FieldError::invalid(&format!("metadata.labels[{key}]"), level, why))
+            .collect()
     }
 
     fn fields(object: &Namespace) -> Vec<(&'static str, String)> {

@@ -44,6 +44,7 @@ impl Typed for Services {
     fn prepare_update(new: &mut Service, old: &Service) {
         new.status.clone_from(&old.status);
         keep_addresses(new, old);
+        drop_inner_policy(new, old);
     }
 
     fn prepare_status(new: &mut Service, old: &Service) {
@@ -147,4 +148,15 @@ fn ports(ports: &[ServicePort]) -> String {
         }
     };
     ports.iter().map(text).collect::<Vec<_>>().join(",")
+}
+
+/// A service that only names another has no policy for traffic from inside, unless it asks for one.
+/// Mirrors `dropTypeDependentFields`.
+fn drop_inner_policy(new: &mut Service, old: &Service) {
+    let (Some(new), Some(old)) = (&mut new.spec, &old.spec) else { return };
+    let is_name = |kind: Option<&str>| kind == Some("ExternalName");
+    let becomes_name = is_name(new.type_.as_deref()) && !is_name(old.type_.as_deref());
+    if becomes_name && new.internal_traffic_policy == old.internal_traffic_policy {
+        new.internal_traffic_policy = None;
+    }
 }

@@ -130,6 +130,11 @@ fn address(path: &Path<'_>, ip: &str, errors: &mut Errors) {
 fn node_ports(path: &Path<'_>, spec: &ServiceSpec, errors: &mut Errors) {
     for (index, port) in spec.ports.iter().flatten().enumerate() {
         let Some(node_port) = port.node_port.filter(|port| *port != 0) else { continue };
+        if spec.type_.as_deref() == Some("ClusterIP") {
+            let list = path.child("ports");
+            let text = "may not be used when `type` is 'ClusterIP'";
+            errors.forbidden(&list.index(index).child("nodePort"), text);
+        }
         if !NODE_PORTS.contains(&node_port) {
             let list = path.child("ports");
             let text = "provided port is not in the valid range. The range of valid ports is \
