@@ -4,6 +4,7 @@
 mod embedded;
 mod formats;
 mod lists;
+mod managed;
 mod printing;
 #[cfg(not(target_arch = "wasm32"))]
 mod rule_types;
@@ -17,6 +18,7 @@ mod tests;
 pub mod validate;
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value};
@@ -27,6 +29,7 @@ use self::schema::Schema;
 use super::describe::generic;
 use super::{Column, ErrorKind, FieldError, Kind, Lookup, Names};
 use crate::base::json_path::JsonPath;
+use crate::object::managed::Schema as Fields;
 use crate::object::{Object, Resource, Untyped, codec};
 use crate::sim::Time;
 
@@ -280,6 +283,10 @@ impl Kind for CustomKind {
         let mut shown = Untyped { fields: self.fields_of(object), ..object.clone() };
         shown.api_version = self.api_version;
         shown.to_value()
+    }
+
+    fn schema(&self) -> Rc<Fields> {
+        Rc::new(managed::fields(self.schema(), self.names.kind))
     }
 
     fn default(&self, object: &mut Object) {
