@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::schema::Schema;
 use super::validate::{correlated, quoted};
@@ -192,9 +192,11 @@ pub struct Checked {
 /// How many items a list or map of a schema has at most.
 pub fn cardinality(schema: Schema<'_>) -> f64 {
     #[cfg(not(target_arch = "wasm32"))]
-    return super::rule_types::cardinality(schema);
+    let most = super::rule_types::cardinality(schema);
+    // Where no rule is evaluated none costs anything.
     #[cfg(target_arch = "wasm32")]
-    return schema.get("maxItems").as_f64().unwrap_or(1.0);
+    let most = schema.get("maxItems").as_f64().unwrap_or(1.0);
+    most
 }
 
 /// Reads a rule of a schema; `root` says that the schema is that of whole objects.
@@ -253,6 +255,7 @@ pub fn check_rule(schema: Schema<'_>, root: bool, rule: Schema<'_>) -> Checked {
 /// The schema of whole objects with the fields that all have. Mirrors `model.WithTypeAndObjectMeta`.
 #[cfg(not(target_arch = "wasm32"))]
 fn with_meta_fields(schema: Schema<'_>) -> Value {
+    use serde_json::json;
     let mut value = schema.value().clone();
     if !value["properties"].is_object() {
         value["properties"] = json!({});
