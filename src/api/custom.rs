@@ -1,9 +1,8 @@
 //! The kinds that the stored CustomResourceDefinitions define. Mirrors `crdHandler` and its
 //! `crdStorageMap`.
 
+use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
-
-use imbl::OrdMap;
 
 use crate::kinds::Kind;
 use crate::kinds::custom::{CustomKind, define};
@@ -32,7 +31,7 @@ struct Defined {
 
 /// All of them. Cloning is cheap.
 #[derive(Clone, Default)]
-pub(super) struct Customs(OrdMap<GroupResource, Rc<Defined>>);
+pub(super) struct Customs(SharedMap<GroupResource, Rc<Defined>>);
 
 fn resource(definition: &Untyped) -> GroupResource {
     let spec = definition.field("spec");

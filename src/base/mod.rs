@@ -36,8 +36,8 @@ pub mod regex;
 mod regex_parser;
 /// SHA-256.
 pub mod sha256;
-/// Sorted maps of few entries.
-pub mod small_map;
+/// Sorted maps and sets whose copies share what they have in common.
+pub mod shared_map;
 /// Columns of text.
 pub mod table;
 /// Manifests, read and printed as kubectl does.

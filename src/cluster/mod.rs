@@ -8,7 +8,7 @@ mod invariants;
 mod view;
 mod worker;
 
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ pub struct Cluster {
     rng: Rng,
     trace: Trace,
     /// What the scheduler and the kubelets remember of the events they recorded.
-    recorders: SmallMap<&'static str, Recorder>,
+    recorders: SharedMap<&'static str, Recorder>,
     steps: u64,
 }
 
@@ -83,7 +83,7 @@ impl Cluster {
             planned: event::Planned::default(),
             rng: rng.fork("components"),
             trace: Trace::default(),
-            recorders: SmallMap::new(),
+            recorders: SharedMap::new(),
             steps: 0,
         };
         bootstrap::populate(&mut cluster, options);
@@ -284,7 +284,7 @@ impl Cluster {
             rng: &mut self.rng,
             api: &mut self.server,
             trace: &mut self.trace,
-            recorder: self.recorders.entry(actor).or_default(),
+            recorder: self.recorders.get_or_default(actor),
             actor,
         };
         let mut parts = Parts { scheduler: &mut self.scheduler, kubelets: &mut self.kubelets };

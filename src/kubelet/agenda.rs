@@ -1,7 +1,6 @@
 //! What the kubelets have to do next, each piece of work once.
 
-use imbl::{OrdMap, OrdSet};
-
+use crate::base::shared_map::{SharedMap, SharedSet};
 use crate::object::Str;
 use crate::sim::Time;
 
@@ -19,8 +18,8 @@ pub enum Work {
 /// Work by the time it is due.
 #[derive(Clone, Debug, Default)]
 pub struct Agenda {
-    due: OrdSet<(Time, Work)>,
-    planned: OrdMap<Work, Time>,
+    due: SharedSet<(Time, Work)>,
+    planned: SharedMap<Work, Time>,
 }
 
 impl Agenda {
@@ -45,13 +44,13 @@ impl Agenda {
 
     /// Takes one piece of work that is due.
     pub fn pop(&mut self, now: Time) -> Option<Work> {
-        let work = self.due.get_min().filter(|(time, _)| *time <= now)?.1.clone();
+        let work = self.due.first().filter(|(time, _)| *time <= now)?.1.clone();
         self.cancel(&work);
         Some(work)
     }
 
     /// When the next work is due.
     pub fn next_time(&self) -> Option<Time> {
-        self.due.get_min().map(|(time, _)| *time)
+        self.due.first().map(|(time, _)| *time)
     }
 }

@@ -22,11 +22,11 @@ mod stop;
 mod usage;
 mod volumes;
 
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use imbl::{OrdMap, Vector};
+use imbl::Vector;
 use k8s_openapi::api::core::v1::Pod;
 
 pub use calls::{Call, What};
@@ -52,16 +52,16 @@ const TAKE_UP: (Duration, Duration) = (Duration::from_millis(20), Duration::from
 pub struct Kubelets {
     rng: Rng,
     agenda: Agenda,
-    nodes: SmallMap<Str, NodeState>,
+    nodes: SharedMap<Str, NodeState>,
     /// Pods by uid.
-    pods: OrdMap<Str, Rc<PodWorker>>,
+    pods: SharedMap<Str, Rc<PodWorker>>,
     /// The uid of the pod with a namespace and a name.
-    names: OrdMap<(Str, Str), Str>,
+    names: SharedMap<(Str, Str), Str>,
     machines: Machines,
     /// What processes want of the network and has not been taken yet.
     calls: Vec<Call>,
     /// Commands that people run in containers, by number.
-    sessions: SmallMap<u64, Session>,
+    sessions: SharedMap<u64, Session>,
     sessions_begun: u64,
     loads: Vector<LoadRule>,
     nodes_seen: u32,
@@ -75,12 +75,12 @@ impl Kubelets {
         Self {
             rng,
             agenda: Agenda::default(),
-            nodes: SmallMap::new(),
-            pods: OrdMap::new(),
-            names: OrdMap::new(),
+            nodes: SharedMap::new(),
+            pods: SharedMap::new(),
+            names: SharedMap::new(),
             machines: Machines::default(),
             calls: Vec::new(),
-            sessions: SmallMap::new(),
+            sessions: SharedMap::new(),
             sessions_begun: 0,
             loads: Vector::new(),
             nodes_seen: 0,

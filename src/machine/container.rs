@@ -1,6 +1,6 @@
 //! A container: its processes, files, log, and what it uses of the machine.
 
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -94,7 +94,7 @@ impl Container {
     /// Lets all processes run up to `now`.
     pub(super) fn advance(
         &mut self,
-        volumes: &mut SmallMap<Rc<str>, Volume>,
+        volumes: &mut SharedMap<Rc<str>, Volume>,
         now: Time,
     ) -> ContainerState {
         if let Some(exit) = &self.exit {
@@ -135,7 +135,7 @@ impl Container {
     fn run(
         &mut self,
         id: Option<SessionId>,
-        volumes: &mut SmallMap<Rc<str>, Volume>,
+        volumes: &mut SharedMap<Rc<str>, Volume>,
         now: Time,
     ) -> Outcome {
         let listening: Vec<u16> = self.ports(now);
@@ -273,7 +273,7 @@ impl Container {
     /// The text of a file as the container sees it: the termination log, for one.
     pub(super) fn read_file(
         &mut self,
-        volumes: &mut SmallMap<Rc<str>, Volume>,
+        volumes: &mut SharedMap<Rc<str>, Volume>,
         path: &str,
     ) -> Option<Rc<str>> {
         let files = FileSystem {

@@ -1,11 +1,9 @@
 //! A small in-memory file system: absolute paths to files and directories.
 
 use crate::base::order::Order as _;
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use std::ops::Bound;
 use std::rc::Rc;
-
-use imbl::OrdMap;
 
 /// What lies at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +30,7 @@ impl Node {
 /// A tree of files, by absolute normalized path. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
-    nodes: OrdMap<Rc<str>, Node>,
+    nodes: SharedMap<Rc<str>, Node>,
 }
 
 impl Files {
@@ -136,7 +134,7 @@ pub(super) struct FileSystem<'a> {
     /// Files laid over those of the image, until they are written to.
     pub(super) given: &'a [(Rc<str>, Rc<str>)],
     pub(super) mounts: &'a [Mount],
-    pub(super) volumes: &'a mut SmallMap<Rc<str>, Volume>,
+    pub(super) volumes: &'a mut SharedMap<Rc<str>, Volume>,
     pub(super) read_only_root: bool,
 }
 
@@ -239,7 +237,7 @@ impl FileSystem<'_> {
             return Err("Read-only file system");
         }
         let name = mount.volume.clone();
-        Ok(&mut self.volumes.entry(name).or_default().files)
+        Ok(&mut self.volumes.get_or_default(name).files)
     }
 }
 
@@ -264,7 +262,7 @@ mod tests {
     #[test]
     fn mounts_cover_the_image_and_refuse_writes_when_read_only() {
         let mut own = Files::from_texts([("/etc/conf", "own"), ("/data/hidden", "x")]);
-        let mut volumes = SmallMap::new();
+        let mut volumes = SharedMap::new();
         let files = Files::from_texts([("/a/key", "from volume")]);
         volumes.insert("v".into(), Volume { files, in_memory: false });
         let mount = |path: &str, sub_path: &str, read_only| Mount {

@@ -1,5 +1,6 @@
 //! Container images as data: what they hold, start, serve, print and cost. See `images/*.yaml`.
 
+use crate::base::shared_map::SharedSet;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -139,7 +140,7 @@ pub struct Registry {
     images: Rc<BTreeMap<String, Rc<Image>>>,
     unknown: Rc<Image>,
     missing: Rc<Missing>,
-    marked: imbl::OrdSet<Rc<str>>,
+    marked: SharedSet<Rc<str>>,
 }
 
 /// Why an image cannot be had.
@@ -194,7 +195,7 @@ impl Registry {
             images: Rc::new(images),
             unknown: Rc::new(unknown),
             missing: Rc::new(embedded(MISSING)),
-            marked: imbl::OrdSet::new(),
+            marked: SharedSet::new(),
         }
     }
 

@@ -1,9 +1,9 @@
 //! All machines of a world, and who answers at which address.
 
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 
-use imbl::{OrdMap, Vector};
+use imbl::Vector;
 
 use super::image::Registry;
 use super::network::HttpReply;
@@ -14,8 +14,8 @@ use crate::sim::Time;
 #[derive(Clone, Debug, Default)]
 pub struct Machines {
     registry: Registry,
-    machines: SmallMap<Rc<str>, Machine>,
-    hosts: OrdMap<Rc<str>, Host>,
+    machines: SharedMap<Rc<str>, Machine>,
+    hosts: SharedMap<Rc<str>, Host>,
 }
 
 /// What is at an address: containers that share one network namespace.

@@ -1,6 +1,6 @@
 //! A machine: its capacity, the images it has, the containers it runs, its volumes.
 
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -69,9 +69,9 @@ pub struct Machine {
     name: Rc<str>,
     capacity: Capacity,
     registry: Registry,
-    images: SmallMap<Rc<str>, Time>,
-    containers: SmallMap<ContainerId, Rc<Container>>,
-    volumes: SmallMap<Rc<str>, Volume>,
+    images: SharedMap<Rc<str>, Time>,
+    containers: SharedMap<ContainerId, Rc<Container>>,
+    volumes: SharedMap<Rc<str>, Volume>,
     next_container: u64,
     /// Images are pulled one after the other; until then one is.
     busy_until: Time,
@@ -95,9 +95,9 @@ impl Machine {
             capacity,
             registry,
             busy_until: Time::default(),
-            images: SmallMap::new(),
-            containers: SmallMap::new(),
-            volumes: SmallMap::new(),
+            images: SharedMap::new(),
+            containers: SharedMap::new(),
+            volumes: SharedMap::new(),
             next_container: 1,
         }
     }
@@ -400,7 +400,7 @@ impl Machine {
 
     /// The volume called `name`, made empty if it does not exist. Containers see changes at once.
     pub fn volume_mut(&mut self, name: &str) -> &mut Volume {
-        self.volumes.entry(name.into()).or_default()
+        self.volumes.get_or_default(name.into())
     }
 
     /// A volume's files.

@@ -1,6 +1,6 @@
 //! What a container uses of its machine, and the requests it serves.
 
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 
 use super::container::Container;
@@ -39,7 +39,7 @@ impl Container {
     /// Handles one HTTP request; `None` when nothing listens on `port`.
     pub(super) fn request(
         &mut self,
-        volumes: &mut SmallMap<Rc<str>, Volume>,
+        volumes: &mut SharedMap<Rc<str>, Volume>,
         port: u16,
         (method, path, agent): (&str, &str, &str),
         now: Time,
@@ -102,7 +102,7 @@ impl Container {
         self.counted_until = self.counted_until.max(now);
     }
 
-    pub(super) fn memory(&self, volumes: &SmallMap<Rc<str>, Volume>, now: Time) -> u64 {
+    pub(super) fn memory(&self, volumes: &SharedMap<Rc<str>, Volume>, now: Time) -> u64 {
         if self.exit.is_some() {
             return 0;
         }
@@ -119,7 +119,7 @@ impl Container {
         processes + shared + volumes + self.load.memory_bytes
     }
 
-    pub(super) fn usage(&self, volumes: &SmallMap<Rc<str>, Volume>, now: Time) -> Usage {
+    pub(super) fn usage(&self, volumes: &SharedMap<Rc<str>, Volume>, now: Time) -> Usage {
         let cpu_milli = self.cpu_milli(now);
         let since = duration::micros(now.since(self.counted_until));
         Usage {

@@ -1,7 +1,7 @@
 //! Steady flows of requests: a loop in one container is a rate at others.
 
 use crate::base::order::Order as _;
-use imbl::OrdMap;
+use crate::base::shared_map::SharedMap;
 
 use super::names::resolve;
 use super::services::{Path, path};
@@ -16,9 +16,9 @@ type Place = (Str, ContainerId);
 #[derive(Clone, Debug, Default)]
 pub struct Flows {
     /// By sender: who receives.
-    sent: OrdMap<Place, Vec<(Place, u64)>>,
+    sent: SharedMap<Place, Vec<(Place, u64)>>,
     /// By receiver: all that comes in.
-    received: OrdMap<Place, u64>,
+    received: SharedMap<Place, u64>,
 }
 
 impl Network {
@@ -30,12 +30,12 @@ impl Network {
             rates.iter().flat_map(|rate| shares(sender, rate, view)).collect();
         let mut touched: Vec<Place> = Vec::new();
         for (place, rate) in &old {
-            let total = self.flows.received.entry(place.clone()).or_default();
+            let total = self.flows.received.get_or_default(place.clone());
             *total = total.saturating_sub(*rate);
             touched.push(place.clone());
         }
         for (place, rate) in &new {
-            *self.flows.received.entry(place.clone()).or_default() += rate;
+            *self.flows.received.get_or_default(place.clone()) += rate;
             touched.push(place.clone());
         }
         if !new.is_empty() {

@@ -1,7 +1,7 @@
 //! From an address and a port to the pods that serve it. Mirrors kube-proxy.
 
 use crate::base::order::Order as _;
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointPort, EndpointSlice};
 
@@ -122,7 +122,7 @@ pub fn is_ready(endpoint: &Endpoint) -> bool {
 
 /// Whose turn it is behind each Service. The real one throws dice; here everyone gets his turn.
 #[derive(Clone, Debug, Default)]
-pub struct Turns(SmallMap<Str, usize>);
+pub struct Turns(SharedMap<Str, usize>);
 
 impl Turns {
     /// The end of the next connection to a Service.
@@ -130,7 +130,7 @@ impl Turns {
         if ends.len() < 2 {
             return ends.first().cloned();
         }
-        let turn = self.0.entry(service.clone()).or_default();
+        let turn = self.0.get_or_default(service.clone());
         let end = ends.get(*turn % ends.len()).cloned();
         *turn = turn.wrapping_add(1);
         end

@@ -3,9 +3,7 @@
 
 use std::cell::Cell;
 
-use imbl::OrdMap;
-
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use crate::object::{GroupResource, Key, Object, Str};
 use crate::store::{Change, ChangeKind, Store};
 
@@ -13,16 +11,16 @@ use crate::store::{Change, ChangeKind, Store};
 /// time and memory for nothing. Mirrors that no informer of upstream's components is for Events.
 const UNWATCHED: GroupResource = GroupResource::new("", "events");
 
-type Table = OrdMap<(Str, Str), Object>;
+type Table = SharedMap<(Str, Str), Object>;
 
 /// The objects a component knows of. It may lag behind the store, never run ahead of it,
 /// and never go back in time.
 #[derive(Clone, Debug, Default)]
 pub struct Cache {
-    tables: SmallMap<GroupResource, Table>,
+    tables: SharedMap<GroupResource, Table>,
     /// The objects of a type by the uid of each of their owners, those that it manages apart from
     /// the others; and by the empty one where none manages them.
-    owned: OrdMap<(Str, GroupResource, Managed), Table>,
+    owned: SharedMap<(Str, GroupResource, Managed), Table>,
     revision: u64,
     /// How many objects of lists were looked at: what a component's work is measured by.
     looks: Cell<u64>,
@@ -47,7 +45,7 @@ impl Cache {
         &'a self,
         resource: &GroupResource,
     ) -> impl Iterator<Item = &'a Object> + use<'a> {
-        self.counted(self.tables.get(resource).into_iter().flat_map(OrdMap::values))
+        self.counted(self.tables.get(resource).into_iter().flat_map(SharedMap::values))
     }
 
     /// The objects of a type in one namespace, by name.
@@ -66,7 +64,7 @@ impl Cache {
         resource: &GroupResource,
     ) -> impl Iterator<Item = &'a Object> + use<'a> {
         let table = self.owned.get(&(uid.into(), resource.clone(), true));
-        self.counted(table.into_iter().flat_map(OrdMap::values))
+        self.counted(table.into_iter().flat_map(SharedMap::values))
     }
 
     /// The objects of every type that name the object with `uid` among their owners.
@@ -141,7 +139,7 @@ impl Cache {
                 });
             }
         }
-        for object in before.tables.values().flat_map(OrdMap::values) {
+        for object in before.tables.values().flat_map(SharedMap::values) {
             if store.get(&object.key()).is_none() {
                 changes.push(Change {
                     revision: self.revision,
@@ -158,10 +156,10 @@ impl Cache {
         let key = object.key();
         let place = (key.namespace, key.name);
         for (owner, managed) in owners(&object) {
-            let table = self.owned.entry((owner, key.resource.clone(), managed)).or_default();
+            let table = self.owned.get_or_default((owner, key.resource.clone(), managed));
             table.insert(place.clone(), object.clone());
         }
-        self.tables.entry(key.resource).or_default().insert(place, object);
+        self.tables.get_or_default(key.resource).insert(place, object);
     }
 
     fn forget(&mut self, object: &Object) {

@@ -4,20 +4,19 @@
 //! it has been fed, so instead of counting awaited creations and deletions it is enough to
 //! remember the revision of the last write: an expectation can neither leak nor time out.
 
-use imbl::OrdMap;
-
 use super::Cache;
+use crate::base::shared_map::SharedMap;
 use crate::object::{Key, Object};
 
 /// For each key, the revision its dependents must have reached in the cache
 /// before it is safe to count them.
 #[derive(Clone, Debug, Default)]
-pub struct Expectations(OrdMap<Key, u64>);
+pub struct Expectations(SharedMap<Key, u64>);
 
 impl Expectations {
     /// Waits until the cache has seen `written`, a dependent of `key`.
     pub fn expect(&mut self, key: &Key, written: &Object) {
-        let awaited = self.0.entry(key.clone()).or_default();
+        let awaited = self.0.get_or_default(key.clone());
         *awaited = (*awaited).max(written.revision());
     }
 

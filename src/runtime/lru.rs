@@ -1,22 +1,21 @@
 //! A cache that forgets what was used least recently. Mirrors `k8s.io/utils/lru`.
 
-use imbl::OrdMap;
-
+use crate::base::shared_map::SharedMap;
 /// How many entries are kept. Mirrors `maxLruCacheEntries` of `client-go/tools/record`.
 const ENTRIES_MAX: usize = 4096;
 
 /// Values by the hash of their key.
 #[derive(Clone, Debug)]
 pub struct Lru<V> {
-    entries: OrdMap<u64, (u64, V)>,
+    entries: SharedMap<u64, (u64, V)>,
     /// The keys by their last use.
-    uses: OrdMap<u64, u64>,
+    uses: SharedMap<u64, u64>,
     tick: u64,
 }
 
 impl<V> Default for Lru<V> {
     fn default() -> Self {
-        Self { entries: OrdMap::new(), uses: OrdMap::new(), tick: 0 }
+        Self { entries: SharedMap::new(), uses: SharedMap::new(), tick: 0 }
     }
 }
 
@@ -33,7 +32,7 @@ impl<V: Clone + Default> Lru<V> {
             self.entries.remove(&oldest);
         }
         self.uses.insert(self.tick, key);
-        let (used, value) = self.entries.entry(key).or_default();
+        let (used, value) = self.entries.get_or_default(key);
         *used = self.tick;
         value
     }

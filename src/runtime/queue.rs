@@ -2,10 +2,10 @@
 //! Mirrors `client-go/util/workqueue`.
 
 use crate::base::order::Order as _;
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::{SharedMap, SharedSet};
 use std::time::Duration;
 
-use imbl::{OrdMap, OrdSet, Vector};
+use imbl::Vector;
 
 use crate::object::Key;
 use crate::sim::Time;
@@ -30,17 +30,17 @@ impl Default for Backoff {
 #[derive(Clone, Debug, Default)]
 pub struct Queue {
     ready: Vector<Key>,
-    waiting: OrdSet<Key>,
-    later: OrdMap<Key, Time>,
+    waiting: SharedSet<Key>,
+    later: SharedMap<Key, Time>,
     /// The same by time: a queue is asked after every event when it next has work.
-    due: OrdSet<(Time, Key)>,
-    failures: SmallMap<Key, u32>,
+    due: SharedSet<(Time, Key)>,
+    failures: SharedMap<Key, u32>,
 }
 
 impl Queue {
     /// Adds a key unless it is waiting already.
     pub fn add(&mut self, key: Key) {
-        if self.waiting.insert(key.clone()).is_none() {
+        if self.waiting.insert(key.clone()) {
             self.ready.push_back(key);
         }
     }
@@ -59,7 +59,7 @@ impl Queue {
 
     /// Adds a key after a failure, later each time it fails again; the time it will be added.
     pub fn add_rate_limited(&mut self, key: Key, now: Time, backoff: Backoff) -> Time {
-        let failures = self.failures.entry(key.clone()).or_default();
+        let failures = self.failures.get_or_default(key.clone());
         let doubled = backoff.first.saturating_mul(1 << (*failures).min(20));
         let delay = doubled.min(backoff.longest);
         *failures += 1;
@@ -86,7 +86,7 @@ impl Queue {
         if !self.ready.is_empty() {
             return Some(now);
         }
-        self.due.get_min().map(|(time, _)| *time)
+        self.due.first().map(|(time, _)| *time)
     }
 
     fn promote(&mut self, now: Time) {

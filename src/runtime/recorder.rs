@@ -1,8 +1,8 @@
 //! Recording Events. Mirrors `client-go/tools/record` and, for series, `client-go/tools/events`.
 
+use crate::base::shared_map::SharedMap;
 use std::time::Duration;
 
-use imbl::OrdMap;
 use k8s_openapi::api::core::v1::{Event, EventSeries, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -65,7 +65,7 @@ pub struct Place<'a> {
 pub struct Recorder {
     correlator: Correlator,
     /// The events that the next like them makes the first of a series.
-    series: OrdMap<u64, Series>,
+    series: SharedMap<u64, Series>,
     /// When ended series were last let go.
     swept: Time,
     /// The number in the name of the newest event; each is named after its nanosecond.
@@ -190,14 +190,11 @@ impl Recorder {
             return;
         }
         self.swept = now;
-        let (ended, kept) = std::mem::take(&mut self.series)
-            .into_iter()
-            .partition(|(_, series)| series.last + SERIES_END < now);
-        self.series = kept;
-        let ended: OrdMap<u64, Series> = ended;
-        for series in ended.values().filter(|series| series.count > 2) {
+        let has_ended = |series: &Series| series.last + SERIES_END < now;
+        for series in self.series.values().filter(|series| has_ended(series) && series.count > 2) {
             write_series(api, source, series);
         }
+        self.series.retain(|_, series| !has_ended(series));
     }
 }
 

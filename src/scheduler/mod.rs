@@ -11,7 +11,7 @@ mod queue;
 mod resources;
 
 use crate::base::order::Order as _;
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
@@ -60,9 +60,9 @@ pub struct Scheduler {
     nodes: Nodes,
     groups: Groups,
     /// Pods that wait for victims to leave, with the node they were promised.
-    nominated: SmallMap<Str, (String, Rc<PodInfo>)>,
+    nominated: SharedMap<Str, (String, Rc<PodInfo>)>,
     /// Pods whose node is chosen and whose volumes are being bound.
-    binding: SmallMap<Key, String>,
+    binding: SharedMap<Key, String>,
     /// Where the next search begins.
     start: usize,
     /// The latest moment it was told of.
@@ -77,8 +77,8 @@ impl Scheduler {
             queue: Queue::default(),
             nodes: Nodes::default(),
             groups: Groups::default(),
-            nominated: SmallMap::new(),
-            binding: SmallMap::new(),
+            nominated: SharedMap::new(),
+            binding: SharedMap::new(),
             start: 0,
             now: Time::default(),
         }

@@ -1,10 +1,9 @@
 //! What the scheduler keeps of the nodes, brought up to date change by change.
 
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use imbl::OrdMap;
 use k8s_openapi::api::core::v1::{Node, Taint};
 
 use super::pod_info::{GroupId, HostPort, PodInfo};
@@ -28,12 +27,12 @@ pub struct NodeInfo {
     /// The same with defaults for absent requests.
     pub scoring: Resources,
     /// Its pods by uid.
-    pub pods: SmallMap<Str, Rc<PodInfo>>,
+    pub pods: SharedMap<Str, Rc<PodInfo>>,
     /// Those that keep others away by required anti-affinity.
-    pub repelling: SmallMap<Str, Rc<PodInfo>>,
+    pub repelling: SharedMap<Str, Rc<PodInfo>>,
     /// How many pods of each group it has, terminating ones left out.
-    pub groups: SmallMap<GroupId, i64>,
-    ports: SmallMap<HostPort, u32>,
+    pub groups: SharedMap<GroupId, i64>,
+    ports: SharedMap<HostPort, u32>,
 }
 
 impl NodeInfo {
@@ -83,10 +82,10 @@ impl NodeInfo {
         self.requested.add(&pod.requests, 1);
         self.scoring.add(&pod.scoring, 1);
         for port in &pod.ports {
-            *self.ports.entry(port.clone()).or_default() += 1;
+            *self.ports.get_or_default(port.clone()) += 1;
         }
         if counts(&pod) {
-            *self.groups.entry(pod.group).or_default() += 1;
+            *self.groups.get_or_default(pod.group) += 1;
         }
         if repels(&pod) {
             self.repelling.insert(pod.uid.clone(), pod.clone());
@@ -130,9 +129,9 @@ fn repels(pod: &PodInfo) -> bool {
 /// All nodes by name. Cloning is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct Nodes {
-    table: SmallMap<Str, Rc<NodeInfo>>,
+    table: SharedMap<Str, Rc<NodeInfo>>,
     /// Where each known pod is.
-    places: OrdMap<Str, Str>,
+    places: SharedMap<Str, Str>,
 }
 
 impl Nodes {
@@ -180,6 +179,6 @@ impl Nodes {
 
     fn entry(&mut self, name: &str) -> &mut NodeInfo {
         let fresh = || Rc::new(NodeInfo { name: name.to_owned(), ..NodeInfo::default() });
-        Rc::make_mut(self.table.entry(name.into()).or_insert_with(fresh))
+        Rc::make_mut(self.table.get_or_insert_with(name.into(), fresh))
     }
 }

@@ -1,6 +1,6 @@
 //! What the scheduler keeps of a pod, computed once per version.
 
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use std::collections::BTreeMap;
 
 use imbl::Vector;
@@ -109,7 +109,7 @@ fn host_ports(spec: &PodSpec) -> Vec<HostPort> {
 /// All groups there ever were.
 #[derive(Clone, Debug, Default)]
 pub struct Groups {
-    ids: SmallMap<(Str, BTreeMap<String, String>), GroupId>,
+    ids: SharedMap<(Str, BTreeMap<String, String>), GroupId>,
     members: Vector<(Str, BTreeMap<String, String>)>,
 }
 

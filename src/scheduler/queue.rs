@@ -1,9 +1,8 @@
 //! The pods that wait for a node. Mirrors `pkg/scheduler/backend/queue`.
 
+use crate::base::shared_map::SharedMap;
 use std::cmp::Reverse;
 use std::time::Duration;
-
-use imbl::OrdMap;
 
 use crate::object::Key;
 use crate::sim::Time;
@@ -46,10 +45,10 @@ struct Waiting {
 /// The pods that wait for a node, in three lines.
 #[derive(Clone, Debug, Default)]
 pub struct Queue {
-    pods: OrdMap<Key, Waiting>,
-    active: OrdMap<Order, Key>,
-    backing_off: OrdMap<(Time, u64), Key>,
-    unschedulable: OrdMap<(Time, u64), Key>,
+    pods: SharedMap<Key, Waiting>,
+    active: SharedMap<Order, Key>,
+    backing_off: SharedMap<(Time, u64), Key>,
+    unschedulable: SharedMap<(Time, u64), Key>,
     sequence: u64,
 }
 
@@ -84,7 +83,7 @@ impl Queue {
     /// Takes the next pod to schedule; it stays known until `remove` or `failed`.
     pub fn pop(&mut self, now: Time) -> Option<Key> {
         self.promote(now);
-        let key = self.active.get_min().map(|(_, key)| key.clone())?;
+        let key = self.active.first().map(|(_, key)| key.clone())?;
         self.leave(&key);
         if let Some(waiting) = self.pods.get_mut(&key) {
             waiting.place = Place::InFlight;
@@ -149,13 +148,13 @@ impl Queue {
         if !self.active.is_empty() {
             return Some(now);
         }
-        let first = |line: &OrdMap<(Time, u64), Key>| line.get_min().map(|((time, _), _)| *time);
+        let first = |line: &SharedMap<(Time, u64), Key>| line.first().map(|((time, _), _)| *time);
         first(&self.backing_off).into_iter().chain(first(&self.unschedulable)).min()
     }
 
     /// Brings the pods whose time has come into the active line.
     fn promote(&mut self, now: Time) {
-        let due = |line: &OrdMap<(Time, u64), Key>| -> Vec<Key> {
+        let due = |line: &SharedMap<(Time, u64), Key>| -> Vec<Key> {
             let passed = line.iter().take_while(|((time, _), _)| *time <= now);
             passed.map(|(_, key)| key.clone()).collect()
         };

@@ -1,8 +1,7 @@
 //! The event queue: everything that will happen, in the order it will happen.
 
+use crate::base::shared_map::SharedMap;
 use std::time::Duration;
-
-use imbl::OrdMap;
 
 use super::Time;
 
@@ -13,13 +12,13 @@ use super::Time;
 pub struct Agenda<E: Clone> {
     now: Time,
     sequence: u64,
-    events: OrdMap<(Time, u64), E>,
+    events: SharedMap<(Time, u64), E>,
 }
 
 impl<E: Clone> Agenda<E> {
     /// An empty agenda whose clock shows `now`.
     pub fn new(now: Time) -> Self {
-        Self { now, sequence: 0, events: OrdMap::new() }
+        Self { now, sequence: 0, events: SharedMap::new() }
     }
 
     /// The current simulated time. It never decreases.
@@ -41,7 +40,7 @@ impl<E: Clone> Agenda<E> {
     /// Takes the next event that is due at or before `until` and moves the clock to it.
     /// With nothing due the clock moves to `until`.
     pub fn pop(&mut self, until: Time) -> Option<E> {
-        let due = self.events.get_min().map(|(key, _)| *key).filter(|key| key.0 <= until);
+        let due = self.events.first().map(|(key, _)| *key).filter(|key| key.0 <= until);
         let Some(key) = due else {
             self.now = self.now.max(until);
             return None;
@@ -53,7 +52,7 @@ impl<E: Clone> Agenda<E> {
 
     /// When the next event is due.
     pub fn next_time(&self) -> Option<Time> {
-        self.events.get_min().map(|(key, _)| key.0)
+        self.events.first().map(|(key, _)| key.0)
     }
 
     /// Every future event with its time, soonest first.

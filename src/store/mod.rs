@@ -2,8 +2,8 @@
 //!
 //! Mirrors what etcd and the watch cache give the API server. It validates nothing.
 
-use crate::base::small_map::SmallMap;
-use imbl::{OrdMap, Vector};
+use crate::base::shared_map::SharedMap;
+use imbl::Vector;
 
 use crate::object::{GroupResource, Key, Object, Str};
 
@@ -58,12 +58,12 @@ pub enum Conflict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compacted;
 
-type Table = OrdMap<(Str, Str), Object>;
+type Table = SharedMap<(Str, Str), Object>;
 
 /// The store. Cloning is cheap: every version is shared.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
-    tables: SmallMap<GroupResource, Table>,
+    tables: SharedMap<GroupResource, Table>,
     history: Vector<Change>,
     revision: u64,
 }
@@ -81,7 +81,7 @@ impl Store {
 
     /// All objects of a resource type, by namespace and name.
     pub fn list(&self, resource: &GroupResource) -> impl Iterator<Item = &Object> {
-        self.tables.get(resource).into_iter().flat_map(OrdMap::values)
+        self.tables.get(resource).into_iter().flat_map(SharedMap::values)
     }
 
     /// The objects of a resource type in one namespace, by name.
@@ -102,7 +102,7 @@ impl Store {
 
     /// How many objects of a resource type there are.
     pub fn count(&self, resource: &GroupResource) -> usize {
-        self.tables.get(resource).map_or(0, OrdMap::len)
+        self.tables.get(resource).map_or(0, SharedMap::len)
     }
 
     /// The resource types that ever had objects.
@@ -127,7 +127,7 @@ impl Store {
         }
         self.revision += 1;
         object.meta_mut().resource_version = Some(self.revision.to_string());
-        let table = self.tables.entry(key.resource).or_default();
+        let table = self.tables.get_or_default(key.resource);
         table.insert((key.namespace, key.name), object.clone());
         let kind = if previous.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
         self.record(kind, object.clone(), previous);
@@ -163,7 +163,7 @@ impl Store {
         let since: Vec<&Change> = self.since(revision)?.collect();
         for change in since.iter().rev() {
             let key = change.object.key();
-            let table = past.tables.entry(key.resource).or_default();
+            let table = past.tables.get_or_default(key.resource);
             let place = (key.namespace, key.name);
             match &change.previous {
                 Some(before) => table.insert(place, before.clone()),

@@ -1,9 +1,8 @@
 //! From the store to the page's items, following it change by change.
 
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 
-use imbl::OrdMap;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
@@ -25,17 +24,17 @@ const HIDDEN: &[&str] = &["Lease", "EndpointSlice", "Endpoints", "ControllerRevi
 #[derive(Clone, Debug, Default)]
 pub struct Items {
     revision: u64,
-    known: OrdMap<Ref, Rc<Item>>,
+    known: SharedMap<Ref, Rc<Item>>,
     /// The owner's and the item's own identity, to find what an owner controls.
-    owned: OrdMap<(Rc<str>, Ref), Rc<Item>>,
-    uids: OrdMap<Rc<str>, Ref>,
+    owned: SharedMap<(Rc<str>, Ref), Rc<Item>>,
+    uids: SharedMap<Rc<str>, Ref>,
     /// The Pods by the node they are bound to; those without one by the empty name.
-    placed: OrdMap<(Rc<str>, Ref), Rc<Item>>,
-    counts: SmallMap<Rc<str>, usize>,
+    placed: SharedMap<(Rc<str>, Ref), Rc<Item>>,
+    counts: SharedMap<Rc<str>, usize>,
     /// How many are being deleted.
     leaving: usize,
     /// For each kind the revision at which one of its objects changed last.
-    changed: SmallMap<Rc<str>, u64>,
+    changed: SharedMap<Rc<str>, u64>,
 }
 
 impl Items {

@@ -1,6 +1,6 @@
 //! How long failed daemon pods are left alone. Mirrors `client-go/util/flowcontrol.Backoff`.
 
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use std::time::Duration;
 
 use crate::sim::Time;
@@ -12,7 +12,7 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// The delays, by what they are for.
 #[derive(Clone, Debug, Default)]
-pub struct Backoff(SmallMap<String, (Duration, Time)>);
+pub struct Backoff(SharedMap<String, (Duration, Time)>);
 
 impl Backoff {
     /// The delay that is under way, if one is.

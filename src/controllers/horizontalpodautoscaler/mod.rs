@@ -8,7 +8,7 @@ mod plan;
 #[cfg(test)]
 mod plan_tests;
 
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use k8s_openapi::api::autoscaling::v1::Scale;
 use k8s_openapi::api::autoscaling::v2::{
     HorizontalPodAutoscaler, HorizontalPodAutoscalerCondition, HorizontalPodAutoscalerSpec,
@@ -34,14 +34,14 @@ static AUTOSCALERS: GroupResource = GroupResource::new("autoscaling", "horizonta
 /// The controller of HorizontalPodAutoscalers.
 #[derive(Clone, Debug)]
 pub struct Autoscalers {
-    memories: SmallMap<Key, Memory>,
+    memories: SharedMap<Key, Memory>,
     settings: Settings,
 }
 
 impl Autoscalers {
     /// One that has seen nothing yet.
     pub fn new(settings: Settings) -> Self {
-        Self { memories: SmallMap::new(), settings }
+        Self { memories: SharedMap::new(), settings }
     }
 }
 
@@ -62,7 +62,7 @@ impl Controller for Autoscalers {
         let Some(autoscaler) = object.get::<HorizontalPodAutoscaler>() else {
             return Ok(Next::OnChange);
         };
-        let memory = self.memories.entry(key.clone()).or_default();
+        let memory = self.memories.get_or_default(key.clone());
         // Changes do not hurry it: every autoscaler looks once a period, first after one.
         let period = self.settings.autoscaler_sync_period;
         let due = *memory.due.get_or_insert(cx.now + period);

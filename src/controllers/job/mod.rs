@@ -11,7 +11,7 @@ mod policy;
 mod template;
 mod tracking;
 
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::{Job, JobStatus};
@@ -47,7 +47,7 @@ pub struct Jobs {
     /// The pods and statuses written last, until the cache shows them.
     expectations: Expectations,
     /// The failures of each Job since a pod of it last succeeded.
-    backoff: SmallMap<Key, PodBackoff>,
+    backoff: SharedMap<Key, PodBackoff>,
 }
 
 impl Controller for Jobs {

@@ -1,8 +1,8 @@
 //! Pods that may not stay: on tainted nodes, and on nodes that are gone.
 
+use crate::base::shared_map::SharedMap;
 use std::time::Duration;
 
-use imbl::OrdMap;
 use k8s_openapi::api::core::v1::{Node, ObjectReference, Pod, Taint};
 
 use super::plan::stay;
@@ -20,7 +20,7 @@ const QUARANTINE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, Default)]
 pub struct TaintEviction {
     /// Since when a pod has been on a node with such taints.
-    since: OrdMap<Key, Time>,
+    since: SharedMap<Key, Time>,
 }
 
 impl Controller for TaintEviction {
@@ -51,7 +51,7 @@ impl Controller for TaintEviction {
             }
             return Ok(Next::OnChange);
         };
-        let due = *self.since.entry(key.clone()).or_insert(cx.now) + time;
+        let due = *self.since.get_or_insert_with(key.clone(), || cx.now) + time;
         if due > cx.now {
             return Ok(Next::After(due.since(cx.now)));
         }
@@ -105,7 +105,7 @@ fn tainted(object: &Object, previous: Option<&Object>, cache: &Cache) -> Vec<Key
 #[derive(Clone, Debug, Default)]
 pub struct OrphanedPods {
     /// When a node was found to be gone.
-    gone: OrdMap<Key, Time>,
+    gone: SharedMap<Key, Time>,
 }
 
 impl Controller for OrphanedPods {
@@ -125,7 +125,7 @@ impl Controller for OrphanedPods {
             self.gone.remove(key);
             return Ok(Next::OnChange);
         }
-        let due = *self.gone.entry(key.clone()).or_insert(cx.now) + QUARANTINE;
+        let due = *self.gone.get_or_insert_with(key.clone(), || cx.now) + QUARANTINE;
         if due > cx.now {
             return Ok(Next::After(due.since(cx.now)));
         }

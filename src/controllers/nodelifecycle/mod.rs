@@ -6,7 +6,7 @@ mod plan;
 #[cfg(test)]
 mod plan_tests;
 
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::Lease;
@@ -33,13 +33,13 @@ const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 pub struct NodeLifecycle {
     settings: Settings,
     /// The nodes that it has seen, to tell of new and of removed ones.
-    known: SmallMap<Key, Object>,
+    known: SharedMap<Key, Object>,
 }
 
 impl NodeLifecycle {
     /// One that has seen no node yet.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, known: SmallMap::new() }
+        Self { settings, known: SharedMap::new() }
     }
 }
 

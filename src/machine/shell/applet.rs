@@ -238,7 +238,7 @@ impl Process {
         };
         let mut child = self.spawn(task, Code::of_argv(command).into());
         child.deadline = span(limit).map(|span| world.now + span);
-        child.functions = crate::base::small_map::SmallMap::new();
+        child.functions = crate::base::shared_map::SharedMap::new();
         task.state = State::Waiting(Wait::Foreground(vec![child.pid]));
         self.tasks.insert(child.pid, child);
     }

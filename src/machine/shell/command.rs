@@ -78,7 +78,7 @@ impl Process {
         let fill = |task: &mut Task| {
             task.name = name.into();
             task.parameters = parameters;
-            task.functions = crate::base::small_map::SmallMap::new();
+            task.functions = crate::base::shared_map::SharedMap::new();
             let exported = task.variables.iter().filter(|(_, variable)| variable.exported);
             task.variables =
                 exported.map(|(name, variable)| (name.clone(), variable.clone())).collect();

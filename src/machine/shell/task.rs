@@ -1,6 +1,6 @@
 //! One process of a shell: where it is in its script, its variables, its open files.
 
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 
 use super::activity::Activity;
@@ -39,7 +39,7 @@ impl PartialEq for Variable {
     }
 }
 
-pub(super) type Variables = SmallMap<Rc<str>, Variable>;
+pub(super) type Variables = SharedMap<Rc<str>, Variable>;
 
 /// Why a stretch of code runs, which decides what its end does.
 #[derive(Clone, Debug)]
@@ -158,7 +158,7 @@ pub(super) struct Task {
     pub(super) frames: Vec<Frame>,
     pub(super) state: State,
     pub(super) variables: Variables,
-    pub(super) functions: SmallMap<Rc<str>, Rc<Code>>,
+    pub(super) functions: SharedMap<Rc<str>, Rc<Code>>,
     pub(super) cwd: Rc<str>,
     pub(super) name: Rc<str>,
     pub(super) parameters: Vec<String>,
@@ -168,7 +168,7 @@ pub(super) struct Task {
     pub(super) restore: Option<Box<Descriptors>>,
     /// Outputs of `$(…)` for the step to come.
     pub(super) substituted: Vec<Rc<str>>,
-    pub(super) traps: SmallMap<Rc<str>, Rc<str>>,
+    pub(super) traps: SharedMap<Rc<str>, Rc<str>>,
     pub(super) pending: Vec<Rc<str>>,
     pub(super) last_background: u32,
     pub(super) background: Vec<u32>,
@@ -192,8 +192,8 @@ impl Task {
             parent: 0,
             frames: Vec::new(),
             state: State::Ready,
-            variables: SmallMap::new(),
-            functions: SmallMap::new(),
+            variables: SharedMap::new(),
+            functions: SharedMap::new(),
             cwd: "/".into(),
             name: name.into(),
             parameters: Vec::new(),
@@ -201,7 +201,7 @@ impl Task {
             descriptors,
             restore: None,
             substituted: Vec::new(),
-            traps: SmallMap::new(),
+            traps: SharedMap::new(),
             pending: Vec::new(),
             last_background: 0,
             background: Vec::new(),
@@ -225,7 +225,7 @@ impl Task {
             state: State::Ready,
             restore: None,
             substituted: Vec::new(),
-            traps: SmallMap::new(),
+            traps: SharedMap::new(),
             pending: Vec::new(),
             background: Vec::new(),
             interactive: None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::base::small_map::SmallMap;
+use crate::base::shared_map::SharedMap;
 
 use super::*;
 use crate::machine::files::Files;
@@ -29,7 +29,7 @@ fn run(argv: &[&str], input: Option<&str>, limit: Duration) -> Ran {
     let image = Image { shell: true, programs: BTreeMap::new(), ..Image::default() };
     let mut own = Files::from_texts([("/tmp/keep", ""), ("/etc/hosts", "127.0.0.1\tlocalhost\n")]);
     let mut log = Log::default();
-    let mut volumes = SmallMap::new();
+    let mut volumes = SharedMap::new();
     let mut now = Time::from_seconds(1_700_000_000);
     let end = now + limit;
     let mut steps = 0;
