@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Files;
+use super::{Failure, Files};
 use crate::base::yaml;
 
 /// Where the kubeconfig lies, seen from the working folder.
@@ -10,7 +10,14 @@ pub const PATH: &str = ".kube/config";
 
 /// The kubeconfig as it is, or that of a new cluster where there is none.
 pub fn load(files: &Files) -> Value {
-    let kept = files.read(PATH).and_then(|text| yaml::parse_one(text).ok());
+    load_from(files, "")
+}
+
+/// The same, from a file of that name (empty: the usual one).
+pub fn load_from(files: &Files, name: &str) -> Value {
+    let kept = files
+        .read(if name.is_empty() { PATH } else { name })
+        .and_then(|text| yaml::parse_one(text).ok());
     kept.filter(Value::is_object).unwrap_or_else(fresh)
 }
 
@@ -37,4 +44,40 @@ fn fresh() -> Value {
         "current-context": "kubernetes-admin@kubernetes",
         "users": [{ "name": "kubernetes-admin", "user": {} }],
     })
+}
+
+/// Where the cluster of a context (empty: the current one) answers.
+pub fn server(config: &Value, context: &str) -> String {
+    let current = config["current-context"].as_str().unwrap_or_default();
+    let wanted = if context.is_empty() { current } else { context };
+    let find = |list: &str, name: &Value| {
+        config[list].as_array().into_iter().flatten().find(|entry| entry["name"] == *name).cloned()
+    };
+    let cluster = find("contexts", &json!(wanted)).map(|c| c["context"]["cluster"].clone());
+    let cluster = cluster.and_then(|name| find("clusters", &name));
+    let server = cluster.and_then(|c| c["cluster"]["server"].as_str().map(str::to_owned));
+    server.unwrap_or_else(|| "http://localhost:8080".to_owned())
+}
+
+/// Whether what the flags name is there. Mirrors the checks of `clientcmd.ConfirmUsable`.
+///
+/// # Errors
+/// A context, cluster or user that does not exist.
+pub fn check(config: &Value, context: &str, cluster: &str, user: &str) -> Result<(), Failure> {
+    let has = |list: &str, name: &str| {
+        name.is_empty()
+            || config[list].as_array().into_iter().flatten().any(|entry| entry["name"] == name)
+    };
+    if !has("contexts", context) {
+        return Err(Failure::verbatim(format!(
+            "Error in configuration: context was not found for specified context: {context}"
+        )));
+    }
+    if !has("users", user) {
+        return Err(Failure::error(format!("auth info {user:?} does not exist")));
+    }
+    if !has("clusters", cluster) {
+        return Err(Failure::error(format!("no server found for cluster {cluster:?}")));
+    }
+    Ok(())
 }

@@ -381,6 +381,18 @@ pub fn objects(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, Object)>, Fai
     Ok(found)
 }
 
+/// The subresource that `--subresource` names.
+///
+/// # Errors
+/// One that nothing has.
+pub fn subresource(args: &Args) -> Result<&'static str, Failure> {
+    let known = ["", "status", "scale", "resize"];
+    known.into_iter().find(|name| *name == args.get("subresource")).ok_or_else(|| {
+        let why = "the server could not find the requested resource";
+        Failure::verbatim(format!("Error from server (NotFound): {why}"))
+    })
+}
+
 /// Whether anything was named to work on.
 ///
 /// # Errors

@@ -38,7 +38,7 @@ pub fn write(out: &mut Lines, object: &Object, others: &mut dyn Lookup, now: Tim
                 "{}\t{}\t{}\t{}\t{part}{}",
                 text(&event.type_),
                 text(&event.reason),
-                age(event, now),
+                interval(event, now),
                 source.unwrap_or_else(|| text(&event.reporting_component)),
                 message.trim(),
             ),
@@ -59,13 +59,14 @@ fn plain(stamp: Option<&MicroTime>) -> Option<Timestamp> {
     stamp.map(|stamp| Timestamp(stamp.0))
 }
 
-fn last_seen(event: &Event) -> Option<Timestamp> {
+/// When an event was seen last.
+pub fn last_seen(event: &Event) -> Option<Timestamp> {
     let series = event.series.as_ref().and_then(|series| plain(series.last_observed_time.as_ref()));
     series.or_else(|| event.last_timestamp.clone()).or_else(|| plain(event.event_time.as_ref()))
 }
 
 /// `5s`, or `5s (x3 over 2m)`.
-fn age(event: &Event, now: Time) -> String {
+pub fn interval(event: &Event, now: Time) -> String {
     let first = plain(event.event_time.as_ref()).or_else(|| event.first_timestamp.clone());
     let first = cells::since(first.as_ref(), now);
     if let Some(series) = &event.series {

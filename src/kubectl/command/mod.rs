@@ -2,15 +2,18 @@
 
 mod apply;
 mod autoscale;
-mod cordon;
+mod config;
 mod create;
 mod delete;
 mod describe;
+mod discover;
+mod events;
 mod exec;
 mod expose;
 mod get;
 mod label;
 mod logs;
+mod node;
 mod patch;
 mod replace;
 mod rollout;
@@ -56,9 +59,27 @@ pub trait Command: Sync {
 /// Every verb.
 pub const COMMANDS: &[&dyn Command] = &[
     &apply::Apply,
+    &discover::API_RESOURCES,
+    &discover::API_VERSIONS,
     &autoscale::Autoscale,
-    &cordon::Cordon,
-    &cordon::Uncordon,
+    &discover::CLUSTER_INFO,
+    &config::CURRENT_CONTEXT,
+    &config::DELETE_CLUSTER,
+    &config::DELETE_CONTEXT,
+    &config::DELETE_USER,
+    &config::GET_CLUSTERS,
+    &config::GET_CONTEXTS,
+    &config::GET_USERS,
+    &config::RENAME_CONTEXT,
+    &config::SET,
+    &config::SET_CLUSTER,
+    &config::SET_CONTEXT,
+    &config::SET_CREDENTIALS,
+    &config::UNSET,
+    &config::USE_CONTEXT,
+    &config::VIEW,
+    &node::cordon::Cordon,
+    &node::cordon::Uncordon,
     &create::Create,
     &create::rbac::CLUSTER_ROLE,
     &create::rbac::CLUSTER_ROLE_BINDING,
@@ -84,6 +105,8 @@ pub const COMMANDS: &[&dyn Command] = &[
     &create::rbac::TOKEN,
     &delete::Delete,
     &describe::Describe,
+    &node::drain::DRAIN,
+    &events::EVENTS,
     &exec::Exec,
     &expose::EXPOSE,
     &get::Get,
@@ -106,8 +129,10 @@ pub const COMMANDS: &[&dyn Command] = &[
     &set::SELECTOR_OF_SERVICE,
     &set::SERVICE_ACCOUNT,
     &set::SUBJECT,
+    &node::taint::TAINT,
     &top::TopNode,
     &top::TopPod,
+    &discover::VERSIONS,
     &wait::Wait,
 ];
 
@@ -140,10 +165,19 @@ pub(super) fn start(words: &[String], files: &Files) -> Result<Box<dyn Job>, Fai
     };
     let all: Vec<String> = rest.iter().chain(globals).cloned().collect();
     let mut args = Args::parse(command.name(), &command.all_flags(), &all)?;
-    args.context_namespace = kubeconfig::namespace(&kubeconfig::load(files), args.get("context"));
     if args.is("help") {
         return Ok(Box::new(help(*command)));
     }
+    if command.name().starts_with("config ") {
+        return command.start(args);
+    }
+    let named = args.get("kubeconfig");
+    if !named.is_empty() && files.read(named).is_none() {
+        return Err(Failure::error(format!("stat {named}: no such file or directory")));
+    }
+    let config = kubeconfig::load_from(files, named);
+    kubeconfig::check(&config, args.get("context"), args.get("cluster"), args.get("user"))?;
+    args.context_namespace = kubeconfig::namespace(&config, args.get("context"));
     command.start(args)
 }
 

@@ -1,11 +1,17 @@
 //! `kubectl patch`. Mirrors `k8s.io/kubectl/pkg/cmd/patch`.
 
-use super::{Command, DRY_RUN, FILENAME, OUTPUT, RECURSIVE};
+use serde_json::Value;
+
+use super::{Command, DRY_RUN, FILENAME, PRINT, RECURSIVE};
 use crate::api::{Body, PatchType, Status, Verb};
-use crate::base::yaml;
+use crate::base::{json_read, yaml};
 use crate::kubectl::dry_run::DryRun;
-use crate::kubectl::resource;
+use crate::kubectl::resource::{self, Asked};
 use crate::kubectl::{Args, Failure, Flag, Io, Job};
+use crate::object::patch;
+
+/// What a server answers that cannot read a kind of patch.
+const UNSUPPORTED_MEDIA_TYPE: u16 = 415;
 
 /// The verb.
 pub struct Patch;
@@ -19,13 +25,19 @@ impl Command for Patch {
         const FLAGS: &[Flag] = &[
             DRY_RUN,
             FILENAME,
-            OUTPUT,
             RECURSIVE,
+            Flag::value("field-manager", "kubectl-patch"),
+            Flag::switch("local"),
             Flag::value("patch", "").short('p'),
             Flag::value("patch-file", ""),
+            Flag::value("subresource", ""),
             Flag::value("type", "strategic"),
         ];
         FLAGS
+    }
+
+    fn shared(&self) -> &'static [&'static [Flag]] {
+        &[PRINT]
     }
 
     fn usage(&self) -> &'static str {
@@ -68,32 +80,73 @@ fn run(args: &Args, io: &mut Io<'_>, kind: PatchType, dry_run: DryRun) -> Result
             ))
         })?,
     };
-    let patch = yaml::parse_one(&text)
-        .map_err(|why| Failure::status(&Status::bad_request(why.to_string())))?;
+    // What looks like JSON is left to the server to judge.
+    let is_json = text.trim_start().starts_with(['{', '[']);
+    let wrong = if is_json { json_read::read(&text).err() } else { None };
+    let patch = match wrong {
+        Some(why) => Err(why),
+        None => yaml::parse_one(&text).map_err(|why| why.to_string()),
+    };
+    let patch = patch.map_err(|why| Failure::status(&Status::bad_request(why)))?;
     let mut failures = Vec::new();
-    for (asked, namespace, name) in resource::keys(args, io)? {
-        let mut once = || -> Result<(), Failure> {
-            let before = resource::fetch(io, &asked, &namespace, &name)?;
-            let mut request = asked.request(Verb::Patch(kind), &namespace, &name);
-            request.body = Body::Json(patch.clone());
-            request.dry_run = dry_run != DryRun::None;
-            let reply = io.api.call(request).map_err(|status| match status.code {
-                415 => Failure::error(format!(
-                    "application/strategic-merge-patch+json is not supported by {}: {status}",
-                    asked.kind_with_version().trim_matches('"')
-                )),
-                _ => Failure::from(status),
-            })?;
-            let Some(after) = reply.object() else { return Ok(()) };
-            let mut same = after.clone();
-            same.meta_mut().resource_version.clone_from(&before.meta().resource_version);
-            let done = if same.equal(&before) { "patched (no change)" } else { "patched" };
-            io.out.push_str(&dry_run.report(args, &asked, &after, done, io.now)?);
-            Ok(())
-        };
-        if let Err(failure) = once() {
-            failures.push(failure);
+    if args.is("local") {
+        for (asked, before) in super::set::subjects(args, io)? {
+            match apply(kind, &before, &patch, asked.names().kind) {
+                Ok(after) => {
+                    let text = DryRun::None.report_value(args, &asked, &after, "patched")?;
+                    io.out.push_str(&text);
+                }
+                Err(failure) => failures.push(failure),
+            }
         }
+        return Failure::several(&failures).map_or(Ok(()), Err);
+    }
+    for (asked, namespace, name) in resource::keys(args, io)? {
+        let place = (&asked, namespace.as_str(), name.as_str());
+        failures.extend(send(args, io, place, (kind, &patch), dry_run).err());
     }
     Failure::several(&failures).map_or(Ok(()), Err)
+}
+
+fn send(
+    args: &Args,
+    io: &mut Io<'_>,
+    (asked, namespace, name): (&Asked, &str, &str),
+    (kind, patch): (PatchType, &Value),
+    dry_run: DryRun,
+) -> Result<(), Failure> {
+    let before = resource::fetch(io, asked, namespace, name)?;
+    let mut request = asked.request(Verb::Patch(kind), namespace, name);
+    request.subresource = resource::subresource(args)?;
+    request.body = Body::Json(patch.clone());
+    request.dry_run = dry_run != DryRun::None;
+    let reply = io.api.call(request).map_err(|status| match status.code {
+        UNSUPPORTED_MEDIA_TYPE => Failure::error(format!(
+            "application/strategic-merge-patch+json is not supported by {}: {status}",
+            asked.kind_with_version().trim_matches('"')
+        )),
+        _ => Failure::from(status),
+    })?;
+    if args.get("subresource") == "scale" {
+        io.out.push_str(&format!("scale.autoscaling/{name} patched\n"));
+        return Ok(());
+    }
+    let Some(after) = reply.object() else { return Ok(()) };
+    let mut same = after.clone();
+    same.meta_mut().resource_version.clone_from(&before.meta().resource_version);
+    let done = if same.equal(&before) { "patched (no change)" } else { "patched" };
+    // Upstream does not say that it was only tried.
+    io.out.push_str(&DryRun::None.report(args, asked, &after, done, io.now)?);
+    Ok(())
+}
+
+/// The patched object, without a server.
+fn apply(kind: PatchType, value: &Value, change: &Value, of: &str) -> Result<Value, Failure> {
+    match kind {
+        PatchType::Json => {
+            patch::json::apply(value, change).map_err(|_| Failure::error("Invalid JSON Patch"))
+        }
+        PatchType::Merge => Ok(patch::merge::apply(value, change)),
+        _ => patch::strategic::apply(value, change, of).map_err(Failure::error),
+    }
 }

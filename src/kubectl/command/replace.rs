@@ -112,12 +112,7 @@ impl Replace {
         }
         let name = if verb == Verb::Create { "" } else { &manifest.name };
         let mut request = asked.request(verb, &manifest.namespace, name);
-        request.subresource = match self.args.get("subresource") {
-            "" => "",
-            "status" => "status",
-            "scale" => "scale",
-            _ => "resize",
-        };
+        request.subresource = resource::subresource(&self.args)?;
         request.body = Body::Json(value);
         request.dry_run = self.dry_run == DryRun::Server;
         self.validation.apply(&mut request);

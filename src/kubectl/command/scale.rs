@@ -1,9 +1,10 @@
 //! `kubectl scale`. Mirrors `k8s.io/kubectl/pkg/cmd/scale`.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{ALL_NAMESPACES, Command, DRY_RUN, FILENAME, OUTPUT, RECURSIVE, SELECTOR};
-use crate::api::{Body, PatchType, Reply, Verb};
+use super::{ALL_NAMESPACES, Command, DRY_RUN, FILENAME, PRINT, RECURSIVE, SELECTOR};
+use crate::api::{Body, PatchType, Verb};
+use crate::kubectl::command::create::generator::json_of;
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::resource::{self, Asked};
 use crate::kubectl::{Args, Failure, Flag, Io, Job};
@@ -21,7 +22,6 @@ impl Command for Scale {
             ALL_NAMESPACES,
             DRY_RUN,
             FILENAME,
-            OUTPUT,
             RECURSIVE,
             SELECTOR,
             Flag::switch("all"),
@@ -31,6 +31,10 @@ impl Command for Scale {
             Flag::value("timeout", "0s"),
         ];
         FLAGS
+    }
+
+    fn shared(&self) -> &'static [&'static [Flag]] {
+        &[PRINT]
     }
 
     fn usage(&self) -> &'static str {
@@ -63,13 +67,7 @@ impl Command for Scale {
             let mut failures = Vec::new();
             for (asked, namespace, name) in targets {
                 let place = (asked, namespace.as_str(), name.as_str());
-                match scale(io, place, replicas, expected, dry_run) {
-                    Ok(()) => {
-                        let suffix = dry_run.suffix();
-                        io.out.push_str(&format!("{} scaled{suffix}\n", asked.display(&name)));
-                    }
-                    Err(failure) => failures.push(failure),
-                }
+                failures.extend(scale(&args, io, place, (replicas, expected), dry_run).err());
             }
             Failure::several(&failures).map_or(Ok(()), Err)
         }))
@@ -78,32 +76,43 @@ impl Command for Scale {
 
 /// Writes the new size to the scale subresource, if the current one is as `expected` (-1: any).
 fn scale(
+    args: &Args,
     io: &mut Io<'_>,
     (asked, namespace, name): (Asked, &str, &str),
-    replicas: i32,
-    expected: i32,
+    (replicas, expected): (i32, i32),
     dry_run: DryRun,
 ) -> Result<(), Failure> {
-    if expected >= 0 {
+    let version = args.get("resource-version");
+    if expected >= 0 || !version.is_empty() {
         let get = asked.request(Verb::Get, namespace, name).to("scale");
-        let current = match io.api.call(get)? {
-            Reply::Json(scale) => scale["spec"]["replicas"].clone(),
-            Reply::Object(scale) => scale.to_value()["spec"]["replicas"].clone(),
-            _ => Value::Null,
-        };
-        let current = current.as_i64().unwrap_or(0);
-        if current != i64::from(expected) {
+        let scale = json_of(io.api.call(get)?);
+        let current = scale["spec"]["replicas"].as_i64().unwrap_or(0);
+        if expected >= 0 && current != i64::from(expected) {
             let why = format!("Expected replicas to be {expected}, was {current}");
             return Err(Failure::error(why));
         }
+        let was = scale["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+        if !version.is_empty() && version != was {
+            let why = format!("Expected resource version to be {version}, was {was}");
+            return Err(Failure::error(why));
+        }
     }
-    if dry_run == DryRun::Client {
-        return Ok(());
+    let before = if args.get("output").is_empty() {
+        None
+    } else {
+        Some(resource::fetch(io, &asked, namespace, name)?)
+    };
+    if dry_run != DryRun::Client {
+        let verb = Verb::Patch(PatchType::Merge);
+        let mut request = asked.request(verb, namespace, name).to("scale");
+        request.body = Body::Json(json!({ "spec": { "replicas": replicas } }));
+        request.dry_run = dry_run == DryRun::Server;
+        io.api.call(request)?;
     }
-    let verb = Verb::Patch(PatchType::Merge);
-    let mut request = asked.request(verb, namespace, name).to("scale");
-    request.body = Body::Json(json!({ "spec": { "replicas": replicas } }));
-    request.dry_run = dry_run == DryRun::Server;
-    io.api.call(request)?;
+    // The object is printed as it was before.
+    io.out.push_str(&match before {
+        Some(object) => dry_run.report(args, &asked, &object, "scaled", io.now)?,
+        None => format!("{} scaled{}\n", asked.display(name), dry_run.suffix()),
+    });
     Ok(())
 }

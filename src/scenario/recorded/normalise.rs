@@ -109,6 +109,14 @@ impl Normaliser {
                 lines.push(line);
             }
         }
+        if command.contains("kubectl drain ") {
+            // Pods are evicted side by side, and reasons come in any order.
+            for line in &mut lines {
+                *line = reasons(line);
+            }
+            lines.sort();
+            return lines;
+        }
         if is_data || self.watching.is_match(command) { lines } else { self.sorted(lines) }
     }
 
@@ -153,6 +161,20 @@ impl Normaliser {
         run.order();
         sorted.append(&mut run);
         sorted
+    }
+}
+
+/// Sorts what a line lists in brackets.
+fn reasons(line: &str) -> String {
+    match (line.split_once('['), line.rsplit_once(']')) {
+        (Some((before, _)), Some((inside, after))) => {
+            let mut parts: Vec<&str> = inside[before.len() + 1..].split(", cannot ").collect();
+            let first = parts[0].strip_prefix("cannot ").unwrap_or(parts[0]);
+            parts[0] = first;
+            parts.sort_unstable();
+            format!("{before}[{}]{after}", parts.join(", cannot "))
+        }
+        _ => line.to_owned(),
     }
 }
 

@@ -73,8 +73,10 @@ pub fn send(
     if patch.as_object().is_some_and(serde_json::Map::is_empty) {
         return Ok(());
     }
+    // Upstream's taint forgets to say that it was only tried.
+    let shown = if args.command == "taint" { DryRun::None } else { dry_run };
     if args.is("local") || dry_run == DryRun::Client {
-        io.out.push_str(&dry_run.report_value(args, asked, after, done)?);
+        io.out.push_str(&shown.report_value(args, asked, after, done)?);
         return Ok(());
     }
     let text = |field: &str| before["metadata"][field].as_str().unwrap_or_default().to_owned();
@@ -84,7 +86,7 @@ pub fn send(
     request.dry_run = dry_run == DryRun::Server;
     let reply = io.api.call(request).map_err(|status| refused(&status))?;
     if let Some(object) = reply.object() {
-        io.out.push_str(&dry_run.report(args, asked, &object, done, io.now)?);
+        io.out.push_str(&shown.report(args, asked, &object, done, io.now)?);
     }
     Ok(())
 }

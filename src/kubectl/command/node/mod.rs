@@ -1,0 +1,6 @@
+//! The verbs about nodes: `cordon`, `uncordon`, `drain`, `taint`.
+
+pub mod cordon;
+pub mod drain;
+mod filter;
+pub mod taint;
