@@ -2,11 +2,17 @@
 
 use crate::api::{Api, Custom, Reply, Request, Status};
 
-/// The manager of what a command line writes.
-pub(super) fn of(words: &[String]) -> &'static str {
+/// The manager of what a command line writes: the one given, or the command's own.
+pub(super) fn of(words: &[String]) -> String {
+    let mut given = words.iter().skip_while(|word| !word.starts_with("--field-manager"));
+    match given.next().map(|word| word.split_once('=')) {
+        Some(Some((_, manager))) => return manager.to_owned(),
+        Some(None) => return given.next().cloned().unwrap_or_default(),
+        None => {}
+    }
     let word = words.iter().find(|word| MANAGERS.iter().any(|(verb, _)| verb == word));
     let known = word.and_then(|word| MANAGERS.iter().find(|(verb, _)| verb == word));
-    known.map_or("kubectl", |(_, manager)| manager)
+    known.map_or("kubectl", |(_, manager)| manager).to_owned()
 }
 
 const MANAGERS: &[(&str, &str)] = &[
@@ -30,7 +36,7 @@ pub(super) struct Named<'a> {
     /// The door.
     pub api: &'a mut dyn Api,
     /// Under which name it writes.
-    pub manager: &'static str,
+    pub manager: &'a str,
 }
 
 impl Api for Named<'_> {

@@ -75,7 +75,7 @@ pub struct Run {
     /// The server's warnings that were printed: each is printed once.
     warnings: Vec<String>,
     /// Under which name it writes.
-    manager: &'static str,
+    manager: String,
 }
 
 impl Run {
@@ -91,7 +91,7 @@ impl Run {
 
     /// Goes as far as it can now; failures are printed and become the exit code.
     pub fn poll(&mut self, io: &mut Io<'_>) -> Step {
-        let mut named = manager::Named { api: io.api, manager: self.manager };
+        let mut named = manager::Named { api: io.api, manager: &self.manager };
         let io = &mut Io {
             api: &mut named,
             now: io.now,

@@ -146,7 +146,7 @@ fn resources(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
             "kind": "APIResourceList",
             "resources": rows.iter().map(described).collect::<Vec<_>>(),
         });
-        let printer = if output == "json" { Printer::Json } else { Printer::Yaml };
+        let printer = if output == "json" { Printer::Json(false) } else { Printer::Yaml(false) };
         io.out.push_str(&printer.print_value(&list)?);
         return Ok(());
     }
@@ -213,7 +213,7 @@ fn version(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
         value["serverVersion"] = numbers;
     }
     let text = match args.get("output") {
-        "yaml" => Printer::Yaml.print_value(&value)?,
+        "yaml" => Printer::Yaml(false).print_value(&value)?,
         _ => format!("{}\n", pretty(&value)),
     };
     io.out.push_str(&text);

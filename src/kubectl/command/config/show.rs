@@ -23,7 +23,7 @@ pub const VIEW: Spec = Spec {
     about: "Display merged kubeconfig settings or a specified kubeconfig file.",
     start: |args| {
         let printer = match args.get("output") {
-            "" => Printer::Yaml,
+            "" => Printer::Yaml(false),
             _ => Printer::from_args(&args)?,
         };
         Ok(Box::new(move |io: &mut Io<'_>| {
