@@ -36,21 +36,18 @@ pub const EVENTS: Spec = Spec {
 
 fn start(args: Args) -> Result<Box<dyn Job>, Failure> {
     let printer = Printer::from_args(&args)?;
-    let selector = match args.get("for") {
-        "" => String::new(),
-        text => about(text)?,
-    };
     let types = args.list("types");
     let known =
         |word: &String| word.eq_ignore_ascii_case("Normal") || word.eq_ignore_ascii_case("Warning");
     if !types.iter().all(known) {
         return Err(Failure::error("valid --types are Normal or Warning"));
     }
+    let selector = String::new();
     Ok(Box::new(Events { args, printer, selector, types, tabs: Tabs::for_get(), revision: None }))
 }
 
 /// The field selector of `--for=TYPE/NAME`.
-fn about(text: &str) -> Result<String, Failure> {
+fn about(io: &Io<'_>, text: &str) -> Result<String, Failure> {
     let Some((kind, name)) = text.split_once('/') else {
         return Err(Failure::error("--for must be in resource/name form"));
     };
@@ -58,10 +55,11 @@ fn about(text: &str) -> Result<String, Failure> {
         let why = "arguments in resource/name form may not have more than one slash";
         return Err(Failure::error(why));
     }
-    let target = resource::target(&[text.to_owned()]).map_err(|failure| {
-        let missing = format!("the server doesn't have a resource type {kind:?}");
-        if failure.text.contains(&missing) { Failure::verbatim(missing) } else { failure }
-    })?;
+    let target =
+        resource::target(&[text.to_owned()], &io.api.custom_kinds()).map_err(|failure| {
+            let missing = format!("the server doesn't have a resource type {kind:?}");
+            if failure.text.contains(&missing) { Failure::verbatim(missing) } else { failure }
+        })?;
     let Target::Named(named) = target else { return Ok(String::new()) };
     let Some((asked, name)) = named.first() else { return Ok(String::new()) };
     let names = asked.names();
@@ -89,6 +87,9 @@ impl Job for Events {
             if self.args.is("all-namespaces") { "" } else { self.args.namespace() }.to_owned();
         let watches = self.args.is("watch");
         let is_first = self.revision.is_none();
+        if is_first && self.args.has("for") {
+            self.selector = about(io, self.args.get("for"))?;
+        }
         let mut events = Vec::new();
         if let Some(revision) = self.revision {
             let mut request = asked.request(Verb::Watch, &namespace, "");
