@@ -228,7 +228,7 @@ pub fn served(api: &mut dyn Api) -> Vec<Entry> {
             ..entry
         }));
     }
-    entries.sort_by(|a, b| a.plural.cmp(&b.plural));
+    entries.order_by(|a, b| a.plural.cmp(&b.plural));
     entries
 }
 

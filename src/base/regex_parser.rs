@@ -1,5 +1,7 @@
 //! From the text of a regular expression to its tree. Mirrors Go's `regexp/syntax`.
 
+use crate::base::order::Order as _;
+
 /// A set of characters.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Class {
@@ -29,7 +31,7 @@ impl Class {
             return;
         }
         let mut sorted = other.ranges.clone();
-        sorted.sort_unstable();
+        sorted.order();
         let mut from = 0_u32;
         for (low, high) in sorted {
             if let (Some(a), Some(b)) = (char::from_u32(from), before(low))

@@ -427,11 +427,25 @@ fn is_bare(args: &Args) -> bool {
 }
 
 /// The objects that a command's words, `-f`, `-l` and `--all` stand for, without reading those
-/// that are named.
+/// that are named. A kind alone is not enough.
 ///
 /// # Errors
 /// Nothing was given, unknown kinds, broken manifests.
 pub fn keys(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, String, String)>, Failure> {
+    if !args.has("filename")
+        && is_bare(args)
+        && !matches!(target(&args.positional, &io.api.custom_kinds())?, Target::Named(_))
+    {
+        return Err(Failure::error(NO_NAME));
+    }
+    keys_or_all(args, io)
+}
+
+/// As [`keys`], and a kind alone stands for all of its objects.
+///
+/// # Errors
+/// Nothing was given, unknown kinds, broken manifests.
+pub fn keys_or_all(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, String, String)>, Failure> {
     if args.has("filename") {
         let manifests = manifests(args, io)?;
         return manifests.into_iter().map(|m| m.map(|m| (m.asked, m.namespace, m.name))).collect();
@@ -439,9 +453,6 @@ pub fn keys(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, String, String)>
     let namespace = args.namespace().to_owned();
     if let Target::Named(named) = target(&args.positional, &io.api.custom_kinds())? {
         return Ok(named.into_iter().map(|(asked, n)| (asked, namespace.clone(), n)).collect());
-    }
-    if is_bare(args) {
-        return Err(Failure::error(NO_NAME));
     }
     let objects = objects(args, io)?;
     let key = |(asked, o): (Asked, Object)| (asked, o.namespace().to_owned(), o.name().to_owned());

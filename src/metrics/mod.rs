@@ -1,6 +1,7 @@
 //! What pods and nodes use, sampled now and then and served as `metrics.k8s.io`.
 //! Mirrors `kubernetes-sigs/metrics-server`.
 
+use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -64,7 +65,7 @@ impl Metrics {
                 }
             }
         }
-        latest.sort_by(|a, b| a.key.cmp(&b.key));
+        latest.order_by(|a, b| a.key.cmp(&b.key));
         latest
     }
 

@@ -96,10 +96,10 @@ impl Items {
         if let Some(place) = place(&item) {
             self.placed.insert(place, item.clone());
         }
-        *self.counts.entry(reference.kind.clone()).or_default() += 1;
+        *self.counts.get_or_default(reference.kind.clone()) += 1;
         self.leaving += usize::from(item.leaving.is_some());
         let revision = item.version.parse().unwrap_or(0);
-        let changed = self.changed.entry(reference.kind.clone()).or_default();
+        let changed = self.changed.get_or_default(reference.kind.clone());
         *changed = revision.max(*changed + 1);
         self.known.insert(reference, item);
     }
@@ -113,9 +113,9 @@ impl Items {
         if let Some(place) = place(&item) {
             self.placed.remove(&place);
         }
-        *self.counts.entry(reference.kind.clone()).or_default() -= 1;
+        *self.counts.get_or_default(reference.kind.clone()) -= 1;
         self.leaving -= usize::from(item.leaving.is_some());
-        *self.changed.entry(reference.kind.clone()).or_default() += 1;
+        *self.changed.get_or_default(reference.kind.clone()) += 1;
     }
 
     /// How many there are.

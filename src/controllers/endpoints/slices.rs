@@ -1,6 +1,7 @@
 //! Which slices hold which endpoints: as few as need be are written.
 //! Mirrors `reconcileByPortMapping` and `finalize` of `k8s.io/endpointslice/reconciler.go`.
 
+use crate::base::order::Order as _;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -104,7 +105,7 @@ fn fill<'a>(
     }
     let mut left = order.iter().filter_map(|id| left.remove(id)).collect::<Vec<_>>().into_iter();
     // The fullest first.
-    changed.sort_by_key(|(_, held)| Reverse(held.len()));
+    changed.order_by_key(|(_, held)| Reverse(held.len()));
     for (_, held) in &mut changed {
         let room = SLICE_MAX.saturating_sub(held.len());
         held.extend(left.by_ref().take(room));

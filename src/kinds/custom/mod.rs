@@ -17,6 +17,7 @@ mod tests;
 /// Values held against their schemas.
 pub mod validate;
 
+use crate::base::order::Order as _;
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -99,7 +100,7 @@ pub fn define(spec: &Value, names: &Value) -> Vec<&'static CustomKind> {
         let made = CustomKind::new(names, list_kind, stored, version, warning);
         kinds.push(Box::leak(Box::new(made)));
     }
-    kinds.sort_by(|a, b| {
+    kinds.order_by(|a, b| {
         super::names::version_rank(b.version_name())
             .cmp(&super::names::version_rank(a.version_name()))
             .then_with(|| a.version_name().cmp(b.version_name()))
@@ -125,7 +126,7 @@ fn deprecation(version: &Value, versions: &[Value], group: &str, kind: &str) -> 
         .filter(|other| other["served"] == true && other["deprecated"] != true)
         .filter(|other| rank(other) > rank(version))
         .collect();
-    better.sort_by_key(|other| std::cmp::Reverse(rank(other)));
+    better.order_by_key(|other| std::cmp::Reverse(rank(other)));
     let instead = better
         .first()
         .map_or_else(String::new, |other| format!("; use {group}/{} {kind}", text(other, "name")));

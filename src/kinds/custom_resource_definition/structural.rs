@@ -1,6 +1,7 @@
 //! Whether a schema is structural: every field that a rule speaks of has a type of its own.
 //! Mirrors `apiextensions-apiserver/pkg/apiserver/schema/validation.go`.
 
+use crate::base::order::Order as _;
 use serde_json::{Value, json};
 
 use crate::base::regex::Regex;
@@ -47,7 +48,7 @@ pub(super) fn faults(schema: Schema<'_>, path: &Path<'_>) -> Vec<FieldError> {
     let mut errors = Errors::default();
     invariants(schema, Level::Root, path, &mut errors);
     completeness(schema, Some(schema), path, path, &mut errors);
-    errors.0.sort_by_key(ToString::to_string);
+    errors.0.order_by_key(ToString::to_string);
     errors.0
 }
 

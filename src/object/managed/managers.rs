@@ -1,6 +1,7 @@
 //! Who manages which fields. Mirrors
 //! `k8s.io/apimachinery/pkg/util/managedfields/internal/managedfields.go`.
 
+use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -88,7 +89,7 @@ impl Managers {
         let mut entries: Vec<_> = self.0.iter().collect();
         let seconds = |managed: &Managed| managed.time.as_ref().map_or(0, |t| t.0.as_second());
         // Those that apply come first; then by time and name.
-        entries.sort_by_key(|(manager, managed)| {
+        entries.order_by_key(|(manager, managed)| {
             (!manager.applies, seconds(managed), &manager.name, &managed.version)
         });
         let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());

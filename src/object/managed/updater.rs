@@ -1,6 +1,7 @@
 //! What a write does to the managers of an object. Mirrors `structured-merge-diff/merge/update.go`
 //! and the managers of `k8s.io/apimachinery/pkg/util/managedfields/internal`.
 
+use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as Timestamp;
@@ -270,7 +271,7 @@ fn cap(managers: &mut Managers) {
         .map(|(manager, managed)| (seconds(managed), manager.clone()))
         .collect();
     let mut count = updaters.len();
-    updaters.sort();
+    updaters.order();
     let mut firsts: BTreeMap<String, Manager> = BTreeMap::new();
     for (_, manager) in updaters {
         if count <= UPDATERS_MAX {

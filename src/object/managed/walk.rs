@@ -1,6 +1,7 @@
 //! Walks through values along a schema: what is wrong with one, which fields it has, how two
 //! differ. Mirrors `structured-merge-diff/typed/{validate,tofieldset,compare}.go`.
 
+use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -49,7 +50,7 @@ pub(super) fn element_of(
             keys.join(" ")
         ));
     }
-    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    found.order_by(|(a, _), (b, _)| a.cmp(b));
     Ok(Element::Key(found))
 }
 
@@ -326,7 +327,7 @@ impl<'s> Comparer<'s> {
         let (before, after) = (old.and_then(Value::as_object), new.and_then(Value::as_object));
         let mut names: Vec<&String> = before.into_iter().flat_map(|map| map.keys()).collect();
         names.extend(after.into_iter().flat_map(|map| map.keys()));
-        names.sort_unstable();
+        names.order();
         names.dedup();
         for name in names {
             let Some(of) = below(known, rest, name) else { continue };

@@ -114,7 +114,7 @@ impl Normaliser {
             for line in &mut lines {
                 *line = reasons(line);
             }
-            lines.sort();
+            lines.order();
             return lines;
         }
         if is_data || self.watching.is_match(command) { lines } else { self.sorted(lines) }
@@ -171,7 +171,7 @@ fn reasons(line: &str) -> String {
             let mut parts: Vec<&str> = inside[before.len() + 1..].split(", cannot ").collect();
             let first = parts[0].strip_prefix("cannot ").unwrap_or(parts[0]);
             parts[0] = first;
-            parts.sort_unstable();
+            parts.order();
             format!("{before}[{}]{after}", parts.join(", cannot "))
         }
         _ => line.to_owned(),

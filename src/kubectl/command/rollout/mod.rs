@@ -39,7 +39,7 @@ fn check(args: &Args) -> Result<(), Failure> {
 
 /// The objects that were named, each read.
 fn targets(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, Object)>, Failure> {
-    let keys = resource::keys(args, io)?;
+    let keys = resource::keys_or_all(args, io)?;
     keys.into_iter()
         .map(|(asked, namespace, name)| {
             Ok((asked, resource::fetch(io, &asked, &namespace, &name)?))
