@@ -4,8 +4,10 @@ use crate::Result;
 use crate::process::output;
 use crate::tools::Tools;
 
-/// The most that a first visit may download, in bytes after brotli.
+/// What a first visit should download at most, in bytes after brotli. More is told, loudly.
 const BUDGET: u64 = 1_200_000;
+/// What it may download at most: beyond, the build is refused.
+const LIMIT: u64 = 1_350_000;
 
 /// Prints one line a file: raw size, brotli size, name.
 const MEASURE: &str = "
@@ -20,7 +22,7 @@ for (const file of walk('dist').sort()) {
   console.log(bytes.length, zlib.brotliCompressSync(bytes, best).length, file);
 }";
 
-/// Prints the sizes; an error when they exceed the budget.
+/// Prints the sizes; an error when they exceed the limit.
 pub fn run(tools: &Tools) -> Result {
     let lines = output(tools.command("node").args(["-e", MEASURE]))
         .ok_or("cannot measure dist/: `cargo xtask build` makes it")?;
@@ -37,7 +39,10 @@ pub fn run(tools: &Tools) -> Result {
     }
     println!("{:>10} {:>10}  total; the budget is {BUDGET} bytes after brotli", total.0, total.1);
     if total.1 > BUDGET {
-        return Err(format!("dist/ is {} bytes over its budget", total.1 - BUDGET));
+        println!("OVER BUDGET by {} bytes; the limit is {LIMIT}", total.1 - BUDGET);
+    }
+    if total.1 > LIMIT {
+        return Err(format!("dist/ is {} bytes over its limit", total.1 - LIMIT));
     }
     Ok(())
 }
