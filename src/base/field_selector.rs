@@ -1,7 +1,8 @@
 //! Which fields an object must have: `status.phase=Running,spec.nodeName!=node1`.
 
-use crate::base::order::Order as _;
 use std::fmt;
+
+use crate::base::order::Order as _;
 
 /// One condition on one field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

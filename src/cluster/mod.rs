@@ -8,7 +8,6 @@ mod invariants;
 mod view;
 mod worker;
 
-use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ pub use event::Event;
 pub use invariants::{INVARIANTS, Invariant, check_invariants};
 
 use crate::api::{Api, Custom, Door, Reply, Request, Server, Status};
+use crate::base::shared_map::SharedMap;
 use crate::kubelet::{Kubelets, What};
 use crate::metrics::Metrics;
 use crate::network::{self, Network};

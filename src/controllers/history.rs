@@ -1,6 +1,5 @@
 //! The revisions of a workload, kept as ControllerRevisions. Mirrors `pkg/controller/history`.
 
-use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::ControllerRevision;
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 use super::template_hash;
 use crate::api::{Request, Status};
 use crate::base::label_selector::Selector;
+use crate::base::order::Order as _;
 use crate::object::{GroupResource, Object, codec, meta};
 use crate::runtime::{Cache, Context, claim};
 

@@ -22,7 +22,6 @@ mod stop;
 mod usage;
 mod volumes;
 
-use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -33,6 +32,7 @@ pub use calls::{Call, What};
 pub use logs::LogOptions;
 pub use usage::{ContainerUsage, LoadRule, PodUsage, Reading};
 
+use crate::base::shared_map::SharedMap;
 use crate::machine::Machines;
 use crate::object::{Object, Str};
 use crate::runtime::Context;

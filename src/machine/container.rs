@@ -1,6 +1,5 @@
 //! A container: its processes, files, log, and what it uses of the machine.
 
-use crate::base::shared_map::SharedMap;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use super::image::Image;
 use super::log::Log;
 use super::shell::{Outcome, Process, STEP_BUDGET, Start, World};
 use super::spec::{Ask, Asker, ContainerSpec, ContainerState, Exit, SessionId, SessionState};
+use crate::base::shared_map::SharedMap;
 use crate::sim::Time;
 
 /// Artificial load on top of what the processes do, and steady requests from outside.

@@ -1,9 +1,10 @@
 //! A small in-memory file system: absolute paths to files and directories.
 
+use std::cmp::Ordering;
+use std::rc::Rc;
+
 use crate::base::order::Order as _;
 use crate::base::shared_map::SharedMap;
-use std::ops::Bound;
-use std::rc::Rc;
 
 /// What lies at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,9 +82,8 @@ impl Files {
     pub fn list(&self, path: &str) -> Vec<Rc<str>> {
         let below = format!("{}/", path.trim_end_matches('/'));
         self.nodes
-            .range::<_, str>((Bound::Included(below.as_str()), Bound::Unbounded))
+            .span(|path| order_by_prefix(path, &below))
             .map(|(key, _)| key)
-            .take_while(|key| key.starts_with(&below))
             .filter(|key| !key[below.len()..].contains('/'))
             .map(|key| key[below.len()..].into())
             .collect()
@@ -91,8 +91,8 @@ impl Files {
 
     /// The sum of the sizes of all files whose paths begin with `prefix`, in bytes.
     pub fn size_below(&self, prefix: &str) -> u64 {
-        let from = self.nodes.range::<_, str>((Bound::Included(prefix), Bound::Unbounded));
-        from.take_while(|(path, _)| path.starts_with(prefix)).map(|(_, node)| node.size()).sum()
+        let below = self.nodes.span(|path| order_by_prefix(path, prefix));
+        below.map(|(_, node)| node.size()).sum()
     }
 
     /// The sum of all file sizes, in bytes.
@@ -239,6 +239,11 @@ impl FileSystem<'_> {
         let name = mount.volume.clone();
         Ok(&mut self.volumes.get_or_default(name).files)
     }
+}
+
+/// How a path stands to those that begin with `prefix`, which lie together.
+fn order_by_prefix(path: &str, prefix: &str) -> Ordering {
+    if path.starts_with(prefix) { Ordering::Equal } else { path.cmp(prefix) }
 }
 
 /// `path` seen from `cwd`, without `.`, `..` and doubled slashes.

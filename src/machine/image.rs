@@ -1,6 +1,5 @@
 //! Container images as data: what they hold, start, serve, print and cost. See `images/*.yaml`.
 
-use crate::base::shared_map::SharedSet;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -9,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::files::{Files, Node};
 use super::reference::Reference;
+use crate::base::shared_map::SharedSet;
 use crate::base::yaml;
 
 /// The embedded data files, one per family of images.

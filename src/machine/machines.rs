@@ -1,6 +1,5 @@
 //! All machines of a world, and who answers at which address.
 
-use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 
 use imbl::Vector;
@@ -8,6 +7,7 @@ use imbl::Vector;
 use super::image::Registry;
 use super::network::HttpReply;
 use super::node::{Capacity, ContainerId, Machine};
+use crate::base::shared_map::SharedMap;
 use crate::sim::Time;
 
 /// Machines by name, connected by wires: what one sends to an address reaches the other.

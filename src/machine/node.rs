@@ -1,6 +1,5 @@
 //! A machine: its capacity, the images it has, the containers it runs, its volumes.
 
-use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use super::network::{HttpReply, Reply, RequestRate};
 use super::reference::Reference;
 use super::shell::is_applet;
 use super::spec::{Asker, ContainerSpec, ContainerState, SessionId, SessionState, Usage};
+use crate::base::shared_map::SharedMap;
 use crate::sim::Time;
 
 /// What a machine has.

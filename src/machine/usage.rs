@@ -1,6 +1,5 @@
 //! What a container uses of its machine, and the requests it serves.
 
-use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 
 use super::container::Container;
@@ -8,6 +7,7 @@ use super::files::{FileSystem, Volume};
 use super::network::{HttpReply, RequestRate};
 use super::shell::{Listener, Process};
 use super::spec::Usage;
+use crate::base::shared_map::SharedMap;
 use crate::sim::{Time, duration};
 
 impl Container {

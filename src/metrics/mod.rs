@@ -1,7 +1,6 @@
 //! What pods and nodes use, sampled now and then and served as `metrics.k8s.io`.
 //! Mirrors `kubernetes-sigs/metrics-server`.
 
-use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use crate::api::{List, Reply, Request, Status, Upstream, Verb};
 use crate::base::field_selector::FieldSelector;
 use crate::base::label_selector::Selector;
+use crate::base::order::Order as _;
 use crate::kinds::metrics::{ContainerMetrics, NodeMetrics, PodMetrics, Usage};
 use crate::kubelet::{Kubelets, PodUsage, Reading};
 use crate::object::{GroupResource, Key, Object, Str, meta};

@@ -1,11 +1,10 @@
 //! Steady flows of requests: a loop in one container is a rate at others.
 
-use crate::base::order::Order as _;
-use crate::base::shared_map::SharedMap;
-
 use super::names::resolve;
 use super::services::{Path, path};
 use super::{Network, View};
+use crate::base::order::Order as _;
+use crate::base::shared_map::SharedMap;
 use crate::machine::{ContainerId, RequestRate, Sender};
 use crate::object::Str;
 

@@ -1,12 +1,12 @@
 //! Names to addresses: `/etc/hosts`, search domains, and the cluster's zone.
 //! Mirrors CoreDNS' `kubernetes` plugin and the DNS specification of Kubernetes.
 
-use crate::base::order::Order as _;
 use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::Service;
 
 use super::services::{self, SERVICES};
+use crate::base::order::Order as _;
 use crate::machine::Resolver;
 use crate::object::{Key, Str};
 use crate::runtime::Cache;

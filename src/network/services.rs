@@ -1,12 +1,12 @@
 //! From an address and a port to the pods that serve it. Mirrors kube-proxy.
 
-use crate::base::order::Order as _;
-use crate::base::shared_map::SharedMap;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointPort, EndpointSlice};
 
 use super::names::is_loopback;
 use super::{End, View};
+use crate::base::order::Order as _;
+use crate::base::shared_map::SharedMap;
 use crate::machine::Sender;
 use crate::object::{GroupResource, Object, Str, meta};
 use crate::runtime::Cache;

@@ -5,13 +5,11 @@ use std::cell::Cell;
 
 use crate::base::shared_map::SharedMap;
 use crate::object::{GroupResource, Key, Object, Str};
-use crate::store::{Change, ChangeKind, Store};
+use crate::store::{Change, ChangeKind, Store, Table, in_namespace};
 
 /// What no component watches, and what is most of all that is written: keeping it would cost
 /// time and memory for nothing. Mirrors that no informer of upstream's components is for Events.
 const UNWATCHED: GroupResource = GroupResource::new("", "events");
-
-type Table = SharedMap<(Str, Str), Object>;
 
 /// The objects a component knows of. It may lag behind the store, never run ahead of it,
 /// and never go back in time.
@@ -69,9 +67,7 @@ impl Cache {
 
     /// The objects of every type that name the object with `uid` among their owners.
     pub fn dependents_of<'a>(&'a self, uid: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
-        let uid: Str = uid.into();
-        let first = (uid.clone(), GroupResource::new("", ""), false);
-        let tables = self.owned.range(first..).take_while(move |((owner, ..), _)| *owner == uid);
+        let tables = self.owned.span(|(owner, ..)| (**owner).cmp(uid));
         self.counted(tables.flat_map(|(_, table)| table.values()))
     }
 
@@ -178,17 +174,6 @@ impl Cache {
             table.remove(&place);
         }
     }
-}
-
-/// The objects of a table in one namespace, by name.
-fn in_namespace<'a>(
-    table: Option<&'a Table>,
-    namespace: &str,
-) -> impl Iterator<Item = &'a Object> + use<'a> {
-    let first: (Str, Str) = (namespace.into(), "".into());
-    let wanted = first.0.clone();
-    let objects = table.into_iter().flat_map(move |table| table.range(first.clone()..));
-    objects.take_while(move |((namespace, _), _)| *namespace == wanted).map(|(_, object)| object)
 }
 
 /// The uids of an object's owners, and the empty one where none of them manages it.

@@ -1,12 +1,12 @@
 //! A work queue: each key waits at most once, and failures wait longer each time.
 //! Mirrors `client-go/util/workqueue`.
 
-use crate::base::order::Order as _;
-use crate::base::shared_map::{SharedMap, SharedSet};
 use std::time::Duration;
 
 use imbl::Vector;
 
+use crate::base::order::Order as _;
+use crate::base::shared_map::{SharedMap, SharedSet};
 use crate::object::Key;
 use crate::sim::Time;
 

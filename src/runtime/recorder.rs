@@ -1,6 +1,5 @@
 //! Recording Events. Mirrors `client-go/tools/record` and, for series, `client-go/tools/events`.
 
-use crate::base::shared_map::SharedMap;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Event, EventSeries, EventSource, ObjectReference};
@@ -9,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::correlator::Correlator;
 use crate::api::{Api, Request, Status};
 use crate::base::fnv::Fnv;
+use crate::base::shared_map::SharedMap;
 use crate::object::{Key, Object, meta};
 use crate::sim::Time;
 

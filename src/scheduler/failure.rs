@@ -1,12 +1,12 @@
 //! What is said of a pod that fits nowhere. Mirrors `FitError` of `pkg/scheduler/framework/types.go`.
 
-use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
 
 use super::cycle::No;
 use crate::api::{PatchType, Request, Status};
+use crate::base::order::Order as _;
 use crate::object::{Object, meta};
 use crate::runtime::Context;
 

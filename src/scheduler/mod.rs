@@ -10,8 +10,6 @@ mod preemption;
 mod queue;
 mod resources;
 
-use crate::base::order::Order as _;
-use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
@@ -19,6 +17,8 @@ use k8s_openapi::api::core::v1::{Pod, PodCondition};
 pub use resources::{Resources, pod_requests};
 
 use crate::api::Status;
+use crate::base::order::Order as _;
+use crate::base::shared_map::SharedMap;
 use crate::object::{GroupResource, Key, Object, Str, meta};
 use crate::runtime::{Context, EventType};
 use crate::sim::{Rng, Time};

@@ -1,6 +1,5 @@
 //! What the scheduler keeps of the nodes, brought up to date change by change.
 
-use crate::base::shared_map::SharedMap;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -9,6 +8,7 @@ use k8s_openapi::api::core::v1::{Node, Taint};
 use super::pod_info::{GroupId, HostPort, PodInfo};
 use super::resources::Resources;
 use crate::base::quantity;
+use crate::base::shared_map::SharedMap;
 use crate::object::{Object, Str};
 
 /// What the scheduler keeps of a node. Mirrors `framework.NodeInfo`.

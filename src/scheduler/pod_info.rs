@@ -1,6 +1,5 @@
 //! What the scheduler keeps of a pod, computed once per version.
 
-use crate::base::shared_map::SharedMap;
 use std::collections::BTreeMap;
 
 use imbl::Vector;
@@ -8,6 +7,7 @@ use k8s_openapi::api::core::v1::{Pod, PodSpec};
 
 use super::resources::{Resources, pod_requests, pod_requests_for_scoring};
 use crate::base::label_selector::Selector;
+use crate::base::shared_map::SharedMap;
 use crate::object::{Object, Str};
 use crate::sim::Time;
 

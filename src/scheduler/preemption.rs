@@ -1,7 +1,6 @@
 //! Making room for a pod by removing less important ones.
 //! Mirrors `pkg/scheduler/framework/preemption` and `plugins/defaultpreemption`.
 
-use crate::base::order::Order as _;
 use std::cmp::Reverse;
 use std::rc::Rc;
 
@@ -10,6 +9,7 @@ use super::failure;
 use super::node_info::Nodes;
 use super::plugins::World;
 use super::pod_info::PodInfo;
+use crate::base::order::Order as _;
 
 const NOT_HELPFUL: &str = "Preemption is not helpful for scheduling";
 const NO_VICTIMS: &str = "No preemption victims found for incoming pod";

@@ -1,9 +1,9 @@
 //! The pods that wait for a node. Mirrors `pkg/scheduler/backend/queue`.
 
-use crate::base::shared_map::SharedMap;
 use std::cmp::Reverse;
 use std::time::Duration;
 
+use crate::base::shared_map::SharedMap;
 use crate::object::Key;
 use crate::sim::Time;
 

@@ -1,9 +1,9 @@
 //! The event queue: everything that will happen, in the order it will happen.
 
-use crate::base::shared_map::SharedMap;
 use std::time::Duration;
 
 use super::Time;
+use crate::base::shared_map::SharedMap;
 
 /// Future events, ordered by time and, at one moment, by the order they were added.
 ///
@@ -47,7 +47,7 @@ impl<E: Clone> Agenda<E> {
         };
         assert!(key.0 >= self.now, "the agenda never goes back in time");
         self.now = key.0;
-        self.events.remove(&key)
+        self.events.pop_first().map(|(_, event)| event)
     }
 
     /// When the next event is due.

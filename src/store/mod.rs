@@ -2,9 +2,9 @@
 //!
 //! Mirrors what etcd and the watch cache give the API server. It validates nothing.
 
-use crate::base::shared_map::SharedMap;
 use imbl::Vector;
 
+use crate::base::shared_map::SharedMap;
 use crate::object::{GroupResource, Key, Object, Str};
 
 /// How many changes are kept for watchers; older ones are compacted away.
@@ -58,7 +58,17 @@ pub enum Conflict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compacted;
 
-type Table = SharedMap<(Str, Str), Object>;
+/// Objects of one type by namespace and name.
+pub type Table = SharedMap<(Str, Str), Object>;
+
+/// The objects of a table in one namespace, by name.
+pub fn in_namespace<'a>(
+    table: Option<&'a Table>,
+    namespace: &str,
+) -> impl Iterator<Item = &'a Object> + use<'a> {
+    let within = |table: &'a Table| table.span(|key| (*key.0).cmp(namespace));
+    table.map(within).into_iter().flatten().map(|(_, object)| object)
+}
 
 /// The store. Cloning is cheap: every version is shared.
 #[derive(Clone, Debug, Default)]
@@ -90,14 +100,7 @@ impl Store {
         resource: &GroupResource,
         namespace: &str,
     ) -> impl Iterator<Item = &Object> {
-        let first: (Str, Str) = (namespace.into(), "".into());
-        let wanted: Str = first.0.clone();
-        self.tables
-            .get(resource)
-            .into_iter()
-            .flat_map(move |table| table.range(first.clone()..))
-            .take_while(move |((namespace, _), _)| *namespace == wanted)
-            .map(|(_, object)| object)
+        in_namespace(self.tables.get(resource), namespace)
     }
 
     /// How many objects of a resource type there are.

@@ -1,6 +1,5 @@
 //! From the store to the page's items, following it change by change.
 
-use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
@@ -12,6 +11,7 @@ use k8s_openapi::api::core::v1::{
 
 use super::view::{Facts, Item, Ref};
 use super::{facts, facts_pod};
+use crate::base::shared_map::SharedMap;
 use crate::cluster::Cluster;
 use crate::kinds::KINDS;
 use crate::object::{Key, Object};
@@ -158,24 +158,18 @@ impl Items {
     }
 
     /// Every object of `kind`, in order of namespace and name.
-    pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Rc<Item>> {
-        let first = Ref::new(kind, "", "");
-        let items = self.known.range(first..).map(|(_, item)| item);
-        items.take_while(move |item| &*item.reference.kind == kind)
+    pub fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Rc<Item>> + use<'_> {
+        self.known.span(|reference| (*reference.kind).cmp(kind)).map(|(_, item)| item)
     }
 
     /// The Pods that are bound to this node, by namespace and name; the empty name stands for none.
-    pub fn placed_on(&self, node: &str) -> impl Iterator<Item = &Rc<Item>> {
-        let node: Rc<str> = node.into();
-        let placed = self.placed.range((node.clone(), Ref::new("", "", ""))..);
-        placed.take_while(move |((name, _), _)| *name == node).map(|(_, item)| item)
+    pub fn placed_on(&self, node: &str) -> impl Iterator<Item = &Rc<Item>> + use<'_> {
+        self.placed.span(|(name, _)| (**name).cmp(node)).map(|(_, item)| item)
     }
 
     /// What the object with this identity controls, by kind and name.
-    pub fn owned_by<'a>(&'a self, uid: &'a Rc<str>) -> impl Iterator<Item = &'a Rc<Item>> {
-        let first = (uid.clone(), Ref::new("", "", ""));
-        let owned = self.owned.range(first..);
-        owned.take_while(move |((owner, _), _)| owner == uid).map(|(_, item)| item)
+    pub fn owned_by(&self, uid: &str) -> impl Iterator<Item = &Rc<Item>> + use<'_> {
+        self.owned.span(|(owner, _)| (**owner).cmp(uid)).map(|(_, item)| item)
     }
 }
 

@@ -1,9 +1,9 @@
 //! What is wrong with a manifest, and where: kubectl's refusals, led back to lines of the editor.
 
-use crate::base::order::Order as _;
 use std::rc::Rc;
 
 use super::state::{Document, Problem};
+use crate::base::order::Order as _;
 
 /// The problems that kubectl's error output names in `document`.
 pub fn find(document: &Document, output: &str) -> Vec<Problem> {

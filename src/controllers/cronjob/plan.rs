@@ -1,13 +1,13 @@
 //! Which Jobs a CronJob starts and which it cleans away. Mirrors `syncCronJob` and
 //! `cleanupFinishedJobs` of `pkg/controller/cronjob`.
 
-use crate::base::order::Order as _;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::{CronJob, CronJobStatus, Job};
 use k8s_openapi::api::core::v1::ObjectReference;
 
 use super::times::Clock;
+use crate::base::order::Order as _;
 use crate::kinds::job;
 use crate::object::meta;
 use crate::runtime::EventType;

@@ -1,8 +1,8 @@
 //! How long failed daemon pods are left alone. Mirrors `client-go/util/flowcontrol.Backoff`.
 
-use crate::base::shared_map::SharedMap;
 use std::time::Duration;
 
+use crate::base::shared_map::SharedMap;
 use crate::sim::Time;
 
 /// The first delay.

@@ -1,7 +1,6 @@
 //! Which nodes lack a daemon pod, and which pods go. Mirrors `manage` and `rollingUpdate` of
 //! `pkg/controller/daemon`.
 
-use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::eligibility::{self, Eligible};
 use super::template;
 use crate::base::int_or_percent::{IntOrPercent, Round};
+use crate::base::order::Order as _;
 use crate::controllers::pod;
 use crate::kinds::daemon_set::template_generation;
 use crate::object::meta;

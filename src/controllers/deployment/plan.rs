@@ -1,10 +1,10 @@
 //! Which ReplicaSets a Deployment scales, creates and cleans up.
 //! Mirrors `pkg/controller/deployment/{rolling,recreate,sync}.go`.
 
-use crate::base::order::Order as _;
 use std::cmp::Reverse;
 
 use super::set::{Bounds, Set};
+use crate::base::order::Order as _;
 use crate::sim::{Explain, Fact};
 
 /// What to plan for.

@@ -1,7 +1,6 @@
 //! Which pods serve a Service, at which ports.
 //! Mirrors `pkg/controller/endpoint` and `endpointslice`.
 
-use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
@@ -12,6 +11,7 @@ use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::slices::Group;
+use crate::base::order::Order as _;
 use crate::controllers::pod;
 use crate::sim::{Explain, Fact};
 

@@ -1,12 +1,12 @@
 //! Which slices hold which endpoints: as few as need be are written.
 //! Mirrors `reconcileByPortMapping` and `finalize` of `k8s.io/endpointslice/reconciler.go`.
 
-use crate::base::order::Order as _;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointPort, EndpointSlice};
 
+use crate::base::order::Order as _;
 use crate::object::Object;
 
 /// How many endpoints a slice holds. Mirrors `--max-endpoints-per-slice`.

@@ -8,7 +8,6 @@ mod plan;
 #[cfg(test)]
 mod plan_tests;
 
-use crate::base::shared_map::SharedMap;
 use k8s_openapi::api::autoscaling::v1::Scale;
 use k8s_openapi::api::autoscaling::v2::{
     HorizontalPodAutoscaler, HorizontalPodAutoscalerCondition, HorizontalPodAutoscalerSpec,
@@ -25,6 +24,7 @@ use super::pod::PODS;
 use crate::api::{Body, Request, Status};
 use crate::base::label_selector::Selector;
 use crate::base::quantity;
+use crate::base::shared_map::SharedMap;
 use crate::kinds;
 use crate::object::{GroupResource, Key, Object, meta};
 use crate::runtime::{Context, Controller, EventType, Next, Watch, claim};

@@ -1,8 +1,9 @@
 //! Sets of completion indexes, kept and written as intervals: `0-4,7,9`.
 //! Mirrors `orderedIntervals` of `pkg/controller/job/indexed_job_utils.go`.
 
-use crate::base::order::Order as _;
 use std::fmt;
+
+use crate::base::order::Order as _;
 
 /// A set of indexes, as intervals in order that neither meet nor overlap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,7 +11,6 @@ mod policy;
 mod template;
 mod tracking;
 
-use crate::base::shared_map::SharedMap;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::{Job, JobStatus};
@@ -24,6 +23,7 @@ use self::tracking::{Outcome, Tracking};
 use super::pod::{self, PODS};
 use super::pod_control;
 use crate::api::Status;
+use crate::base::shared_map::SharedMap;
 use crate::kinds::{job, selectors};
 use crate::object::{GroupResource, Key, Object, meta};
 use crate::runtime::claim::{self, Claim};

@@ -1,7 +1,6 @@
 //! What to do about a Job's pods, and whether it has come to its end.
 //! Mirrors `syncJob` and `manageJob` of `pkg/controller/job`.
 
-use crate::base::order::Order as _;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use super::facts::{Facts, index_failures, index_of, number, number_in, uid};
 use super::facts::{INDEX_FAILURES, INDEX_IGNORED};
 use super::intervals::Intervals;
 use super::policy::{self, Verdict};
+use crate::base::order::Order as _;
 use crate::controllers::pod;
 use crate::object::meta;
 use crate::sim::{Explain, Fact, Time};

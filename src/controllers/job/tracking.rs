@@ -1,7 +1,6 @@
 //! The status of a Job, and which finished pods it has counted and may let go.
 //! Mirrors `trackJobStatusAndRemoveFinalizers` of `pkg/controller/job`.
 
-use crate::base::order::Order as _;
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::batch::v1::{JobCondition, JobStatus};
@@ -11,6 +10,7 @@ use super::facts::{Facts, TRACKING, index_of, number, uid};
 use super::intervals::Intervals;
 use super::plan::{Action, End, Plan};
 use super::policy;
+use crate::base::order::Order as _;
 use crate::controllers::pod;
 use crate::object::meta;
 use crate::sim::Time;

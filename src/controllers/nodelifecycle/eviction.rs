@@ -1,6 +1,5 @@
 //! Pods that may not stay: on tainted nodes, and on nodes that are gone.
 
-use crate::base::shared_map::SharedMap;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Node, ObjectReference, Pod, Taint};
@@ -8,6 +7,7 @@ use k8s_openapi::api::core::v1::{Node, ObjectReference, Pod, Taint};
 use super::plan::stay;
 use super::{NODES, pods_on, set_condition};
 use crate::api::{Request, Status};
+use crate::base::shared_map::SharedMap;
 use crate::controllers::pod::{self, PODS};
 use crate::object::{Key, Object, meta};
 use crate::runtime::{Cache, Context, Controller, EventType, Next, Watch};

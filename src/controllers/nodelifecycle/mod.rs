@@ -6,7 +6,6 @@ mod plan;
 #[cfg(test)]
 mod plan_tests;
 
-use crate::base::shared_map::SharedMap;
 use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::Lease;
@@ -16,6 +15,7 @@ pub use self::eviction::{OrphanedPods, TaintEviction};
 use super::Settings;
 use super::pod::{self, PODS};
 use crate::api::Status;
+use crate::base::shared_map::SharedMap;
 use crate::object::{GroupResource, Key, Object, meta};
 use crate::runtime::{Cache, Context, Controller, EventType, Next, Watch, reference};
 use crate::sim::Time;

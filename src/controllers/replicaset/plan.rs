@@ -1,13 +1,13 @@
 //! What a ReplicaSet or ReplicationController does next: how many pods to create, or which to
 //! delete. Mirrors `replica_set.go` and `controller.ActivePodsWithRanks`.
 
-use crate::base::order::Order as _;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 
+use crate::base::order::Order as _;
 use crate::controllers::pod;
 use crate::object::meta;
 use crate::sim::{Explain, Fact, Time};

@@ -1,7 +1,6 @@
 //! What a StatefulSet does next. Mirrors `updateStatefulSet` of
 //! `pkg/controller/statefulset/stateful_set_control.go`.
 
-use crate::base::order::Order as _;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetSpec};
@@ -11,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::claims::{self, Owners};
 use super::identity;
 use crate::base::int_or_percent::{IntOrPercent, Round};
+use crate::base::order::Order as _;
 use crate::controllers::pod;
 use crate::object::meta;
 use crate::sim::{Explain, Fact, Time};

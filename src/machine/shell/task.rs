@@ -1,10 +1,10 @@
 //! One process of a shell: where it is in its script, its variables, its open files.
 
-use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 
 use super::activity::Activity;
 use super::syntax::Code;
+use crate::base::shared_map::SharedMap;
 use crate::machine::log::Output;
 use crate::sim::Time;
 

@@ -1,10 +1,10 @@
 //! A pod runs where its volumes are. Mirrors `plugins/volumebinding`.
 
-use crate::base::order::Order as _;
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use k8s_openapi::api::storage::v1::StorageClass;
 
 use super::{Check, Plugin, Prepared, Refusal, World, matches_selector};
+use crate::base::order::Order as _;
 use crate::base::quantity;
 use crate::object::{GroupResource, Key, Object, meta};
 use crate::runtime::Cache;

@@ -1,10 +1,10 @@
-use crate::base::order::Order as _;
 use std::rc::Rc;
 
 use yew::prelude::*;
 
 use super::{Panel, Place, Scene, clock};
 use crate::base::duration::human;
+use crate::base::order::Order as _;
 use crate::sim::Time;
 use crate::ui::messages::t;
 use crate::ui::view::{EventFacts, Facts, Item, Tone};

@@ -1,9 +1,9 @@
-use crate::base::order::Order as _;
 use std::rc::Rc;
 
 use yew::prelude::*;
 
 use super::{Panel, Place, Scene};
+use crate::base::order::Order as _;
 use crate::ui::act::Act;
 use crate::ui::messages::{fill, t};
 use crate::ui::view::{Facts, Item, Ref, Tone};

@@ -1,10 +1,10 @@
-use crate::base::order::Order as _;
 use std::cmp::Reverse;
 use std::rc::Rc;
 
 use yew::prelude::*;
 
 use super::{Panel, Place, Scene, leaving_clock};
+use crate::base::order::Order as _;
 use crate::ui::act::Act;
 use crate::ui::messages::{fill, t};
 use crate::ui::view::{Facts, Item, View, WorkloadFacts};
