@@ -53,17 +53,32 @@ impl Failure {
         Self::verbatim(short)
     }
 
-    /// Several failures of one command, in order. Mirrors `cmdutil.MultipleErrors`.
-    pub fn several(failures: &[Self]) -> Option<Self> {
+    /// Acts on each; what is wrong with one does not stop the others.
+    ///
+    /// # Errors
+    /// All that went wrong.
+    pub fn each<T>(
+        all: impl IntoIterator<Item = T>,
+        act: impl FnMut(T) -> Result<(), Self>,
+    ) -> Result<(), Self> {
+        let failures: Vec<_> = all.into_iter().map(act).filter_map(Result::err).collect();
+        Self::several(&failures)
+    }
+
+    /// Whether nothing went wrong.
+    ///
+    /// # Errors
+    /// The failures of one command as one, in order. Mirrors `cmdutil.MultipleErrors`.
+    pub fn several(failures: &[Self]) -> Result<(), Self> {
         match failures {
-            [] => None,
-            [one] => Some(one.clone()),
+            [] => Ok(()),
+            [one] => Err(one.clone()),
             many => {
                 let each = |f: &Self| f.among.clone().unwrap_or_else(|| f.text.clone());
                 let all: Vec<_> = many.iter().map(|f| each(f).trim_end().to_owned()).collect();
                 let text = all.iter().map(|text| format!("{text}\n")).collect();
                 let among = Some(format!("[{}]", all.join(", ")));
-                Some(Self { text, code: many[0].code, among })
+                Err(Self { text, code: many[0].code, among })
             }
         }
     }

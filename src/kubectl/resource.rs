@@ -234,8 +234,8 @@ pub fn each_manifest(
             Err(failure) => broken.push(failure),
         }
     }
-    refused.extend(Failure::several(&broken));
-    Failure::several(&refused).map_or(Ok(()), Err)
+    refused.extend(Failure::several(&broken).err());
+    Failure::several(&refused)
 }
 
 /// A manifest, or the items of a `List`.

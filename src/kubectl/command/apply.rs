@@ -90,7 +90,7 @@ fn apply_all(
     }
     // What is wrong with the files is reported first.
     let broken: Vec<_> = manifests.iter().filter_map(|m| m.as_ref().err().cloned()).collect();
-    failures.extend(Failure::several(&broken));
+    failures.extend(Failure::several(&broken).err());
     for mut manifest in manifests.into_iter().flatten() {
         if args.is("record") {
             record(args, &mut manifest);
@@ -106,7 +106,7 @@ fn apply_all(
         }
     }
     print(args, dry_run, io, &applied)?;
-    Failure::several(&failures).map_or(Ok(()), Err)
+    Failure::several(&failures)
 }
 
 fn print(

@@ -121,19 +121,14 @@ fn utilization(resource: &str, percent: i32) -> Value {
 fn run(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
     let wish = Wish::from_args(args)?;
     let dry_run = DryRun::from_args(args)?;
-    let mut failures = Vec::new();
     let targets = resource::keys(args, io)?;
     if targets.is_empty() {
         return Err(Failure::error("no objects passed to autoscale"));
     }
-    for (asked, namespace, name) in targets {
-        let done = resource::fetch(io, &asked, &namespace, &name)
-            .and_then(|_| autoscale(args, io, (asked, &namespace, &name), &wish, dry_run));
-        if let Err(failure) = done {
-            failures.push(failure);
-        }
-    }
-    Failure::several(&failures).map_or(Ok(()), Err)
+    Failure::each(targets, |(asked, namespace, name)| {
+        resource::fetch(io, &asked, &namespace, &name)?;
+        autoscale(args, io, (asked, &namespace, &name), &wish, dry_run)
+    })
 }
 
 fn autoscale(

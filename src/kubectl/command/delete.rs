@@ -178,7 +178,7 @@ impl DeleteJob {
             }
         }
         self.gone = Some(gone);
-        Failure::several(&failures).map_or(Ok(()), Err)
+        Failure::several(&failures)
     }
 
     fn delete(

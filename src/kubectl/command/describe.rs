@@ -80,7 +80,7 @@ fn run(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
         let text = kinds::describe::describe(asked.kind, object, server, io.now, with_events);
         io.out.push_str(&text);
     }
-    Failure::several(&failures).map_or(Ok(()), Err)
+    Failure::several(&failures)
 }
 
 /// What is to be described, and why some of it cannot be.

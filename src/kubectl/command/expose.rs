@@ -41,14 +41,9 @@ pub const EXPOSE: Spec = Spec {
 fn start(args: Args) -> Result<Box<dyn Job>, Failure> {
     resource::check_given(&args)?;
     Ok(Box::new(move |io: &mut Io<'_>| {
-        let mut failures = Vec::new();
-        for (asked, namespace, name) in resource::keys(&args, io)? {
-            let place = (asked, namespace.as_str(), name.as_str());
-            if let Err(failure) = expose(&args, io, place) {
-                failures.push(failure);
-            }
-        }
-        Failure::several(&failures).map_or(Ok(()), Err)
+        Failure::each(resource::keys(&args, io)?, |(asked, namespace, name)| {
+            expose(&args, io, (asked, &namespace, &name))
+        })
     }))
 }
 

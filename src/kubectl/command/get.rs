@@ -94,14 +94,9 @@ impl Job for GetJob {
         let watch = self.args.is("watch") || self.args.is("watch-only");
         if !watch {
             self.print(io, &groups, failures.is_empty())?;
-            return match Failure::several(&failures) {
-                Some(failure) => Err(failure),
-                None => Ok(Step::Done(0)),
-            };
+            return Failure::several(&failures).map(|()| Step::Done(0));
         }
-        if let Some(failure) = Failure::several(&failures) {
-            return Err(failure);
-        }
+        Failure::several(&failures)?;
         self.start_watch(io, groups)?;
         Ok(Step::Wait(None))
     }

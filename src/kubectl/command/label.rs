@@ -112,16 +112,13 @@ fn start(mut args: Args, field: &'static str) -> Result<Box<dyn Job>, Failure> {
     Ok(Box::new(move |io: &mut Io<'_>| {
         let subjects = set::subjects(&args, io)?;
         let is_one = args.positional.len() == 2 || args.positional.iter().all(|w| w.contains('/'));
-        let mut failures = Vec::new();
-        for (asked, value) in &subjects {
+        Failure::each(&subjects, |(asked, value)| {
             if args.is("list") {
-                failures.extend(list(&args, io, (asked, value), (field, &changes), is_one).err());
+                list(&args, io, (asked, value), (field, &changes), is_one)
             } else {
-                failures
-                    .extend(change(&args, io, (asked, value), (field, &changes), dry_run).err());
+                change(&args, io, (asked, value), (field, &changes), dry_run)
             }
-        }
-        Failure::several(&failures).map_or(Ok(()), Err)
+        })
     }))
 }
 

@@ -88,8 +88,8 @@ fn run(args: &Args, io: &mut Io<'_>, kind: PatchType, dry_run: DryRun) -> Result
         None => yaml::parse_one(&text).map_err(|why| why.to_string()),
     };
     let patch = patch.map_err(|why| Failure::status(&Status::bad_request(why)))?;
-    let mut failures = Vec::new();
     if args.is("local") {
+        let mut failures = Vec::new();
         for (asked, before) in super::set::subjects(args, io)? {
             match apply(kind, &before, &patch, asked.names().kind) {
                 Ok(after) => {
@@ -99,13 +99,11 @@ fn run(args: &Args, io: &mut Io<'_>, kind: PatchType, dry_run: DryRun) -> Result
                 Err(failure) => failures.push(failure),
             }
         }
-        return Failure::several(&failures).map_or(Ok(()), Err);
+        return Failure::several(&failures);
     }
-    for (asked, namespace, name) in resource::keys(args, io)? {
-        let place = (&asked, namespace.as_str(), name.as_str());
-        failures.extend(send(args, io, place, (kind, &patch), dry_run).err());
-    }
-    Failure::several(&failures).map_or(Ok(()), Err)
+    Failure::each(resource::keys(args, io)?, |(asked, namespace, name)| {
+        send(args, io, (&asked, &namespace, &name), (kind, &patch), dry_run)
+    })
 }
 
 fn send(

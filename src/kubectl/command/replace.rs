@@ -80,11 +80,8 @@ impl Job for Replace {
             self.gone = Some(manifests);
             return Ok(Step::Wait(None));
         }
-        let mut failures = Vec::new();
-        for (manifest, _) in manifests {
-            failures.extend(self.send(io, &manifest, Verb::Create, "creating").err());
-        }
-        Failure::several(&failures).map_or(Ok(Step::Done(0)), Err)
+        Failure::each(manifests, |(manifest, _)| self.send(io, &manifest, Verb::Create, "creating"))
+            .map(|()| Step::Done(0))
     }
 }
 

@@ -64,12 +64,9 @@ impl Command for Scale {
             if targets.is_empty() {
                 return Err(Failure::error("no objects passed to scale"));
             }
-            let mut failures = Vec::new();
-            for (asked, namespace, name) in targets {
-                let place = (asked, namespace.as_str(), name.as_str());
-                failures.extend(scale(&args, io, place, (replicas, expected), dry_run).err());
-            }
-            Failure::several(&failures).map_or(Ok(()), Err)
+            Failure::each(targets, |(asked, namespace, name)| {
+                scale(&args, io, (asked, &namespace, &name), (replicas, expected), dry_run)
+            })
         }))
     }
 }

@@ -143,7 +143,7 @@ fn contexts(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
         tabs.line([mark, name_of(entry), text("cluster"), text("user"), text("namespace")]);
     }
     io.out.push_str(&tabs.flush());
-    Failure::several(&failures).map_or(Ok(()), Err)
+    Failure::several(&failures)
 }
 
 /// Leaves what the current context needs. Mirrors `clientcmdapi.MinifyConfig`.

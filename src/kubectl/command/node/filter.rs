@@ -57,11 +57,10 @@ impl Sorted {
     }
 
     /// Why nothing goes, if it does not.
-    pub fn failure(&self) -> Option<Failure> {
-        let one = |(why, pods): &(String, Vec<String>)| {
-            Failure::verbatim(format!("cannot delete {why}: {}", pods.join(", ")))
-        };
-        Failure::several(&self.errors.iter().map(one).collect::<Vec<_>>())
+    pub fn check(&self) -> Result<(), Failure> {
+        Failure::each(&self.errors, |(why, pods)| {
+            Err(Failure::verbatim(format!("cannot delete {why}: {}", pods.join(", "))))
+        })
     }
 }
 

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::api::Status;
 use crate::base::label_name::{label_value_errors, qualified_name_errors};
 use crate::kubectl::command::spec::Spec;
 use crate::kubectl::command::{DRY_RUN, PRINT, SELECTOR, set};
@@ -84,20 +83,11 @@ fn start(mut args: Args) -> Result<Box<dyn Job>, Failure> {
         return Err(Failure::error(why));
     }
     Ok(Box::new(move |io: &mut Io<'_>| {
-        let mut failures = Vec::new();
-        for (asked, before) in set::subjects(&args, io)? {
+        Failure::each(set::subjects(&args, io)?, |(asked, before)| {
             let mut after = before.clone();
-            match taint(&mut after, &changes, args.is("overwrite")) {
-                Ok(done) => {
-                    let refused = |status: &Status| Failure::status(status);
-                    failures.extend(
-                        set::send(&args, io, (&asked, &before), &after, done, refused).err(),
-                    );
-                }
-                Err(failure) => failures.push(failure),
-            }
-        }
-        Failure::several(&failures).map_or(Ok(()), Err)
+            let done = taint(&mut after, &changes, args.is("overwrite"))?;
+            set::send(&args, io, (&asked, &before), &after, done, Failure::status)
+        })
     }))
 }
 
@@ -174,21 +164,18 @@ fn taint(node: &mut Value, changes: &Changes, overwrite: bool) -> Result<&'stati
     );
     let added = taints.len() != old.len();
     let mut removed = false;
-    let mut failures = Vec::new();
-    for (key, effect) in &changes.remove {
+    Failure::each(&changes.remove, |(key, effect)| {
         let count = taints.len();
         taints.retain(|taint| {
             taint["key"] != key.as_str() || !effect.is_empty() && taint["effect"] != effect.as_str()
         });
         removed = taints.len() != count;
-        if !removed {
-            let shown = if effect.is_empty() { key.clone() } else { format!("{key}:{effect}") };
-            failures.push(Failure::error(format!("taint {shown:?} not found")));
+        if removed {
+            return Ok(());
         }
-    }
-    if let Some(failure) = Failure::several(&failures) {
-        return Err(failure);
-    }
+        let shown = if effect.is_empty() { key.clone() } else { format!("{key}:{effect}") };
+        Err(Failure::error(format!("taint {shown:?} not found")))
+    })?;
     node["spec"]["taints"] = Value::Array(taints);
     Ok(match (added, removed) {
         (true, true) => "modified",

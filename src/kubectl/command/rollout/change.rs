@@ -59,13 +59,9 @@ fn start(change: Change, args: Args) -> Result<Box<dyn Job>, Failure> {
     check(&args)?;
     let dry_run = DryRun::from_args(&args)?;
     Ok(Box::new(move |io: &mut Io<'_>| {
-        let mut failures = Vec::new();
-        for (asked, object) in targets(&args, io)? {
-            if let Err(failure) = apply(change, &args, dry_run, io, &asked, &object) {
-                failures.push(failure);
-            }
-        }
-        Failure::several(&failures).map_or(Ok(()), Err)
+        Failure::each(targets(&args, io)?, |(asked, object)| {
+            apply(change, &args, dry_run, io, &asked, &object)
+        })
     }))
 }
 

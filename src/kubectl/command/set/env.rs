@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{FLAGS, NOTHING_NAMED, about, containers, pod_spec, send, subjects, verdict};
+use super::{FLAGS, NOTHING_NAMED, about, containers, pod_spec, send, subjects};
+use crate::api::Status;
 use crate::base::base64;
 use crate::kubectl::command::create::config::environment_line;
 use crate::kubectl::command::spec::Spec;
@@ -71,25 +72,18 @@ fn run(args: &Args, io: &mut Io<'_>, words: &[String]) -> Result<(), Failure> {
         let name = variable["name"].as_str().unwrap_or_default();
         variable["name"] = json!(format!("{}{name}", args.get("prefix")));
     }
-    let mut failures = Vec::new();
-    for (asked, before) in subjects(args, io)? {
+    let refused = |status: &Status| {
+        let why = "failed to patch env update to pod template";
+        Failure::error(format!("{why}: {}", status.message))
+    };
+    Failure::each(subjects(args, io)?, |(asked, before)| {
         let mut after = before.clone();
-        match change(args, io, (&asked, &mut after), &changes) {
-            Err(failure) => failures.push(failure),
-            Ok(()) if args.is("list") => {}
-            Ok(()) => {
-                let refused = |status: &crate::api::Status| {
-                    Failure::error(format!(
-                        "failed to patch env update to pod template: {}",
-                        status.message
-                    ))
-                };
-                let sent = send(args, io, (&asked, &before), &after, "env updated", refused);
-                failures.extend(sent.err());
-            }
+        change(args, io, (&asked, &mut after), &changes)?;
+        if args.is("list") {
+            return Ok(());
         }
-    }
-    verdict(&failures)
+        send(args, io, (&asked, &before), &after, "env updated", refused)
+    })
 }
 
 /// `A=1`, `A-`, and `-` for lines of the standard input.

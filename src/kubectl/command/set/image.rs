@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{FLAGS, NOTHING_NAMED, containers, pod_spec, send, subjects, verdict};
+use super::{FLAGS, NOTHING_NAMED, containers, pod_spec, send, subjects};
 use crate::kubectl::command::spec::Spec;
 use crate::kubectl::{Args, Failure, Io, Job};
 
@@ -81,5 +81,5 @@ fn run(args: &Args, io: &mut Io<'_>, images: &[(String, String)]) -> Result<(), 
             failures.push(failure);
         }
     }
-    verdict(&failures)
+    Failure::several(&failures)
 }

@@ -141,11 +141,6 @@ fn fits(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// Everything that went wrong, as one failure.
-fn verdict(failures: &[Failure]) -> Result<(), Failure> {
-    Failure::several(failures).map_or(Ok(()), Err)
-}
-
 #[cfg(test)]
 mod tests {
     use super::fits;

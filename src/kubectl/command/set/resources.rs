@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{FLAGS, containers, pod_spec, send, subjects, verdict};
+use super::{FLAGS, containers, pod_spec, send, subjects};
+use crate::api::Status;
 use crate::kubectl::command::create::quota;
 use crate::kubectl::command::spec::Spec;
 use crate::kubectl::{Args, Failure, Flag, Io, Job};
@@ -43,21 +44,17 @@ fn start(args: Args) -> Result<Box<dyn Job>, Failure> {
 }
 
 fn run(args: &Args, io: &mut Io<'_>, wanted: &Map<String, Value>) -> Result<(), Failure> {
-    let mut failures = Vec::new();
     let selector = args.get("containers");
-    for (asked, before) in subjects(args, io)? {
+    let refused = |status: &Status| {
+        let why = "failed to patch resources update to pod template";
+        Failure::error(format!("{why} {}", status.message))
+    };
+    Failure::each(subjects(args, io)?, |(asked, before)| {
         let mut after = before.clone();
-        let found = match pod_spec(&asked, &mut after) {
-            Ok(spec) => containers(spec, selector),
-            Err(failure) => {
-                failures.push(failure);
-                continue;
-            }
-        };
+        let found = containers(pod_spec(&asked, &mut after)?, selector);
         if found.is_empty() {
             let why = format!("unable to find container named {selector}");
-            failures.push(Failure::error(why));
-            continue;
+            return Err(Failure::error(why));
         }
         for container in found {
             for (field, amounts) in wanted {
@@ -67,11 +64,6 @@ fn run(args: &Args, io: &mut Io<'_>, wanted: &Map<String, Value>) -> Result<(), 
             }
         }
         let done = "resource requirements updated";
-        let refused = |status: &crate::api::Status| {
-            let why = "failed to patch resources update to pod template";
-            Failure::error(format!("{why} {}", status.message))
-        };
-        failures.extend(send(args, io, (&asked, &before), &after, done, refused).err());
-    }
-    verdict(&failures)
+        send(args, io, (&asked, &before), &after, done, refused)
+    })
 }

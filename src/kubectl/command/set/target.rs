@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{FLAGS, about, pod_spec, send, subjects, verdict};
+use super::{FLAGS, about, pod_spec, send, subjects};
+use crate::api::Status;
 use crate::kubectl::command::create::{quota, rbac};
 use crate::kubectl::command::spec::Spec;
 use crate::kubectl::{Args, Failure, Flag, Io};
@@ -71,34 +72,20 @@ pub const SUBJECT: Spec = Spec {
 };
 
 fn service_account(args: &Args, io: &mut Io<'_>, account: &str) -> Result<(), Failure> {
-    let mut failures = Vec::new();
-    for (asked, before) in subjects(args, io)? {
-        // It is said even where nothing changes.
-        let mut bare = before.clone();
-        let mut after = before.clone();
-        match (pod_spec(&asked, &mut bare), pod_spec(&asked, &mut after)) {
-            (Ok(bare), Ok(spec)) => {
-                for field in ["serviceAccountName", "serviceAccount"] {
-                    bare.as_object_mut().map(|fields| fields.remove(field));
-                }
-                spec["serviceAccountName"] = json!(account);
-                if let Some(fields) = spec.as_object_mut() {
-                    fields.remove("serviceAccount");
-                }
-            }
-            (Err(failure), _) | (_, Err(failure)) => {
-                failures.push(failure);
-                continue;
-            }
+    let refused = |status: &Status| {
+        let why = "failed to patch ServiceAccountName";
+        Failure::error(format!("{why} {}", status.message))
+    };
+    Failure::each(subjects(args, io)?, |(asked, mut before)| {
+        // Without the old name: it is said even where nothing changes.
+        if let Some(fields) = pod_spec(&asked, &mut before)?.as_object_mut() {
+            fields.remove("serviceAccountName");
+            fields.remove("serviceAccount");
         }
-        let refused = |status: &crate::api::Status| {
-            let why = "failed to patch ServiceAccountName";
-            Failure::error(format!("{why} {}", status.message))
-        };
-        let sent = send(args, io, (&asked, &bare), &after, "serviceaccount updated", refused);
-        failures.extend(sent.err());
-    }
-    verdict(&failures)
+        let mut after = before.clone();
+        pod_spec(&asked, &mut after)?["serviceAccountName"] = json!(account);
+        send(args, io, (&asked, &before), &after, "serviceaccount updated", refused)
+    })
 }
 
 fn set_selector(args: &Args, io: &mut Io<'_>, selector: &Value) -> Result<(), Failure> {
@@ -134,24 +121,20 @@ fn set_selector(args: &Args, io: &mut Io<'_>, selector: &Value) -> Result<(), Fa
 }
 
 fn set_subjects(args: &Args, io: &mut Io<'_>, wanted: &[Value]) -> Result<(), Failure> {
-    let mut failures = Vec::new();
-    for (asked, before) in subjects(args, io)? {
+    let refused = |status: &Status| {
+        Failure::error(format!("failed to patch subjects to rolebinding: {}", status.message))
+    };
+    Failure::each(subjects(args, io)?, |(asked, before)| {
         if !matches!(asked.names().kind, "RoleBinding" | "ClusterRoleBinding") {
-            failures.push(Failure::error(format!(
+            return Err(Failure::error(format!(
                 "{} setting subjects is only supported for RoleBinding/ClusterRoleBinding",
                 about(&asked, &before)
             )));
-            continue;
         }
         let mut after = before.clone();
         let mut all = before["subjects"].as_array().cloned().unwrap_or_default();
         all.extend(wanted.iter().filter(|new| !all.contains(new)).cloned().collect::<Vec<_>>());
         after["subjects"] = Value::Array(all);
-        let refused = |status: &crate::api::Status| {
-            Failure::error(format!("failed to patch subjects to rolebinding: {}", status.message))
-        };
-        let sent = send(args, io, (&asked, &before), &after, "subjects updated", refused);
-        failures.extend(sent.err());
-    }
-    verdict(&failures)
+        send(args, io, (&asked, &before), &after, "subjects updated", refused)
+    })
 }
