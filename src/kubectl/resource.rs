@@ -356,27 +356,21 @@ pub fn list(
     }
 }
 
-/// The objects that a command's words, `-l`, `--field-selector` and `-A` stand for.
+/// The objects of these kinds that `-l`, `--field-selector` and `-A` stand for.
 ///
 /// # Errors
-/// Unknown kinds, absent objects (the first one), selectors the server does not take.
-pub fn objects(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, Object)>, Failure> {
+/// Selectors the server does not take.
+pub fn objects(
+    args: &Args,
+    io: &mut Io<'_>,
+    kinds: Vec<Asked>,
+) -> Result<Vec<(Asked, Object)>, Failure> {
     let namespace = if args.is("all-namespaces") { "" } else { args.namespace() };
+    let (labels, fields) = (args.get("selector"), args.get("field-selector"));
     let mut found = Vec::new();
-    match target(&args.positional, &io.api.custom_kinds())? {
-        Target::Named(named) => {
-            for (asked, name) in named {
-                found.push((asked, fetch(io, &asked, namespace, &name)?));
-            }
-        }
-        Target::All(kinds) => {
-            let (labels, fields) =
-                (args.get("selector").to_owned(), args.get("field-selector").to_owned());
-            for asked in kinds {
-                let (items, _) = list(io, &asked, namespace, &labels, &fields)?;
-                found.extend(items.into_iter().map(|object| (asked, object)));
-            }
-        }
+    for asked in kinds {
+        let (items, _) = list(io, &asked, namespace, labels, fields)?;
+        found.extend(items.into_iter().map(|object| (asked, object)));
     }
     Ok(found)
 }
@@ -432,10 +426,9 @@ fn is_bare(args: &Args) -> bool {
 /// # Errors
 /// Nothing was given, unknown kinds, broken manifests.
 pub fn keys(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, String, String)>, Failure> {
-    if !args.has("filename")
-        && is_bare(args)
-        && !matches!(target(&args.positional, &io.api.custom_kinds())?, Target::Named(_))
-    {
+    if !args.has("filename") && is_bare(args) {
+        // It is told first if there is no such kind.
+        target(&args.positional, &io.api.custom_kinds())?;
         return Err(Failure::error(NO_NAME));
     }
     keys_or_all(args, io)
@@ -450,11 +443,16 @@ pub fn keys_or_all(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, String, S
         let manifests = manifests(args, io)?;
         return manifests.into_iter().map(|m| m.map(|m| (m.asked, m.namespace, m.name))).collect();
     }
-    let namespace = args.namespace().to_owned();
-    if let Target::Named(named) = target(&args.positional, &io.api.custom_kinds())? {
-        return Ok(named.into_iter().map(|(asked, n)| (asked, namespace.clone(), n)).collect());
+    match target(&args.positional, &io.api.custom_kinds())? {
+        Target::Named(named) => {
+            let key = |(asked, name)| (asked, args.namespace().to_owned(), name);
+            Ok(named.into_iter().map(key).collect())
+        }
+        Target::All(kinds) => {
+            let key = |(asked, object): (Asked, Object)| {
+                (asked, object.namespace().to_owned(), object.name().to_owned())
+            };
+            Ok(objects(args, io, kinds)?.into_iter().map(key).collect())
+        }
     }
-    let objects = objects(args, io)?;
-    let key = |(asked, o): (Asked, Object)| (asked, o.namespace().to_owned(), o.name().to_owned());
-    Ok(objects.into_iter().map(key).collect())
 }

@@ -94,7 +94,7 @@ fn find(args: &Args, io: &mut Io<'_>) -> Result<FoundObjects, Failure> {
         all?
     } else {
         match resource::target(&args.positional, &io.api.custom_kinds())? {
-            Target::All(_) => return Ok((resource::objects(args, io)?, Vec::new())),
+            Target::All(kinds) => return Ok((resource::objects(args, io, kinds)?, Vec::new())),
             Target::Named(named) => {
                 let place = |(asked, name)| (asked, args.namespace().to_owned(), name);
                 named.into_iter().map(place).collect()
