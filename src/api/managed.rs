@@ -291,12 +291,12 @@ fn with_last_applied(
     mut value: Value,
     patch: &Value,
 ) -> Result<Object, Status> {
-    let name = "kubectl.kubernetes.io/last-applied-configuration";
-    let annotation = value.pointer_mut("/metadata/annotations").and_then(|all| all.get_mut(name));
+    let annotations = value.pointer_mut("/metadata/annotations");
+    let annotation = annotations.and_then(|all| all.get_mut(meta::LAST_APPLIED));
     if let Some(last) = annotation.filter(|_| request.manager == "kubectl") {
         let mut bare = patch.clone();
         if let Some(Value::Object(all)) = bare.pointer_mut("/metadata/annotations") {
-            all.remove(name);
+            all.remove(meta::LAST_APPLIED);
         }
         *last = Value::String(format!("{bare}\n"));
     }

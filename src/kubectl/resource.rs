@@ -333,6 +333,14 @@ pub fn fetch(
     name: &str,
 ) -> Result<Object, Failure> {
     let reply = io.api.call(asked.request(Verb::Get, namespace, name))?;
+    object_of(reply)
+}
+
+/// The object that the server answered with.
+///
+/// # Errors
+/// There is none.
+pub fn object_of(reply: Reply) -> Result<Object, Failure> {
     reply.object().ok_or_else(|| Failure::error("the server answered with no object"))
 }
 

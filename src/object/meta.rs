@@ -8,6 +8,10 @@ use k8s_openapi::jiff;
 use super::Object;
 use crate::sim::Time;
 
+/// The annotation in which client-side apply keeps what it applied last.
+/// Mirrors `v1.LastAppliedConfigAnnotation`.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// The owner that manages the object, if any. Mirrors `metav1.GetControllerOf`.
 pub fn controller_of(meta: &ObjectMeta) -> Option<&OwnerReference> {
     meta.owner_references.iter().flatten().find(|owner| owner.controller == Some(true))

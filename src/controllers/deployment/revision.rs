@@ -16,7 +16,7 @@ pub const TEMPLATE_HASH: &str = "pod-template-hash";
 
 /// Annotations that stay on the Deployment.
 const OWN_ANNOTATIONS: [&str; 6] = [
-    "kubectl.kubernetes.io/last-applied-configuration",
+    meta::LAST_APPLIED,
     "deprecated.deployment.rollback.rollback-to",
     REVISION,
     REVISION_HISTORY,

@@ -8,9 +8,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Lines;
 use crate::kinds::cells;
+use crate::object::meta::LAST_APPLIED;
 
-/// What `apply` remembers; `describe` does not show it.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// The longest annotation, in bytes, that is shown on its own line uncut.
 const MAX_ANNOTATION: usize = 140;
 

@@ -3,17 +3,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Command, DRY_RUN, FILENAME, RECURSIVE, SELECTOR};
+use super::{Command, DRY_RUN, FILENAME, RECURSIVE, SELECTOR, warn_of_record};
 use crate::api::{Body, PatchType, Verb};
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::print::{Printer, face};
 use crate::kubectl::resource::{self, Asked, Manifest};
 use crate::kubectl::validation::{VALIDATE, Validation};
 use crate::kubectl::{Args, Failure, Flag, Io, Job};
+use crate::object::meta::LAST_APPLIED;
 use crate::object::{Object, patch};
-
-/// Where the manifest that was applied last is kept.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// The verb.
 pub struct Apply;
@@ -78,11 +76,7 @@ fn apply_all(
     validation: Validation,
     io: &mut Io<'_>,
 ) -> Result<(), Failure> {
-    if args.is("record") {
-        io.err.push_str(
-            "Flag --record has been deprecated, --record will be removed in the future\n",
-        );
-    }
+    warn_of_record(args, io);
     let (mut failures, mut applied) = (Vec::new(), Vec::new());
     let manifests = resource::manifests(args, io)?;
     if manifests.is_empty() {
@@ -173,10 +167,10 @@ fn apply(
     let modified = with_last_applied(&manifest.value);
     let get = manifest.asked.request(Verb::Get, &manifest.namespace, &manifest.name);
     match io.api.call(get) {
-        Ok(reply) => match reply.object() {
-            Some(current) => change((dry_run, validation), io, manifest, &modified, current),
-            None => Err(Failure::error("the server answered with no object")),
-        },
+        Ok(reply) => {
+            let current = resource::object_of(reply)?;
+            change((dry_run, validation), io, manifest, &modified, current)
+        }
         Err(status) if status.is_not_found() => {
             create((dry_run, validation), io, manifest, modified)
         }
@@ -222,8 +216,7 @@ fn on_server(
         }
         Failure::status(&status)
     })?;
-    let object =
-        reply.object().ok_or_else(|| Failure::error("the server answered with no object"))?;
+    let object = resource::object_of(reply)?;
     Ok((object, "serverside-applied"))
 }
 
@@ -240,8 +233,7 @@ fn create(
     let reply = io.api.call(request).map_err(|status| {
         Failure::status_while(&format!("error when creating {:?}", manifest.file), &status)
     })?;
-    let object =
-        reply.object().ok_or_else(|| Failure::error("the server answered with no object"))?;
+    let object = resource::object_of(reply)?;
     Ok((object, "created"))
 }
 
@@ -302,8 +294,7 @@ fn change(
         );
         Failure::status_while(&doing, &status)
     })?;
-    let object =
-        reply.object().ok_or_else(|| Failure::error("the server answered with no object"))?;
+    let object = resource::object_of(reply)?;
     let verb = if object.revision() == current.revision() && dry_run == DryRun::None {
         "unchanged"
     } else {

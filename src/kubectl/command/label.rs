@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ALL_NAMESPACES, Command, DRY_RUN, FILENAME, PRINT, RECURSIVE, SELECTOR, set};
+use super::{
+    ALL_NAMESPACES, Command, DRY_RUN, FILENAME, NOTHING_NAMED, PRINT, RECURSIVE, SELECTOR, set,
+};
 use crate::api::{Body, PatchType, Verb};
 use crate::base::label_name;
 use crate::kubectl::dry_run::DryRun;
@@ -124,9 +126,7 @@ fn start(mut args: Args, field: &'static str) -> Result<Box<dyn Job>, Failure> {
 
 fn check(args: &Args, what: &str, words: &[String], changes: &Changes) -> Result<(), Failure> {
     if args.positional.is_empty() && !args.has("filename") {
-        return Err(Failure::error(
-            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
-        ));
+        return Err(Failure::error(NOTHING_NAMED));
     }
     if changes.is_empty() && !args.is("list") {
         return Err(Failure::error(format!("at least one {what} update is required")));

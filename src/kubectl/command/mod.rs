@@ -24,7 +24,7 @@ mod spec;
 mod top;
 mod wait;
 
-use super::{Args, Failure, Files, Flag, Job, kubeconfig};
+use super::{Args, Failure, Files, Flag, Io, Job, kubeconfig};
 use crate::base::order::Order as _;
 
 /// A verb of kubectl.
@@ -148,6 +148,22 @@ pub(super) const ALL_NAMESPACES: Flag = Flag::switch("all-namespaces").short('A'
 pub(super) const OUTPUT: Flag = Flag::value("output", "").short('o');
 /// `--dry-run[=client|server|none]`.
 pub(super) const DRY_RUN: Flag = Flag::optional("dry-run", "unchanged", "none");
+
+/// What is said of `--record`.
+pub(super) fn warn_of_record(args: &Args, io: &mut Io<'_>) {
+    if args.is("record") {
+        io.err.push_str(
+            "Flag --record has been deprecated, --record will be removed in the future\n",
+        );
+    }
+}
+
+/// Nothing says what a command is about.
+pub(super) const NOTHING_NAMED: &str =
+    "one or more resources must be specified as <resource> <name> or <resource>/<name>";
+/// `--local` asks no server, not even for a dry run.
+pub(super) const LOCAL_ON_SERVER: &str =
+    "cannot specify --local and --dry-run=server - did you mean --dry-run=client?";
 
 /// The flags of commands that print objects. Mirrors `genericclioptions.PrintFlags`.
 pub(super) const PRINT: &[Flag] = &[

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{ALL_NAMESPACES, Command, FILENAME, OUTPUT, RECURSIVE, SELECTOR};
 use crate::base::duration;
-use crate::base::json_path::{self, JsonPath};
-use crate::kubectl::print::face;
+use crate::base::json_path::JsonPath;
+use crate::kubectl::print::{face, relaxed};
 use crate::kubectl::resource::{self, Asked};
 use crate::kubectl::{Args, Failure, Flag, Io, Job, Step};
 use crate::sim::Time;
@@ -99,9 +99,7 @@ impl Goal {
                 }
                 None => (rest.to_owned(), None),
             };
-            let template = json_path::relaxed(&path).map_err(Failure::error)?;
-            let path = JsonPath::parse(&template).map_err(Failure::error)?;
-            return Ok(Self::Value { path: path.allow_missing_keys(true), value });
+            return Ok(Self::Value { path: relaxed(&path)?, value });
         }
         let shown = if text.is_empty() { "[]".to_owned() } else { format!("\"{text}\"") };
         Err(Failure::error(format!("unrecognized condition: {shown}")))

@@ -13,6 +13,7 @@ use super::merge::{merge, remove, with_named};
 use super::schema::Schema;
 use super::set::FieldSet;
 use super::walk::{self, Comparison};
+use crate::object::meta::LAST_APPLIED;
 
 /// How many that update are told apart. Mirrors `DefaultMaxUpdateManagers`.
 const UPDATERS_MAX: usize = 10;
@@ -252,8 +253,7 @@ impl Write<'_> {
     /// What the annotation of client-side apply says and is still so.
     /// Mirrors `allowedConflictsFromLastApplied`.
     fn applied_by_client(&self, live: &Value) -> Option<FieldSet> {
-        let name = "kubectl.kubernetes.io/last-applied-configuration";
-        let text = live["metadata"]["annotations"][name].as_str()?;
+        let text = live["metadata"]["annotations"][LAST_APPLIED].as_str()?;
         let last: Value = serde_json::from_str(text).ok()?;
         let compared = walk::compare(self.schema, &last, live);
         let own = walk::fields(self.schema, &self.schema.root, &last);

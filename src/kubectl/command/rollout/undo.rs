@@ -12,10 +12,8 @@ use crate::kinds::describe_template;
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::resource::Asked;
 use crate::kubectl::{Args, Failure, Flag, Io, Job};
-use crate::object::{Object, codec, meta};
-
-/// The annotation that `kubectl apply` keeps.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+use crate::object::meta::{self, LAST_APPLIED};
+use crate::object::{Object, codec};
 
 /// The verb.
 pub struct Undo;

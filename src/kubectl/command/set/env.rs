@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{FLAGS, NOTHING_NAMED, about, containers, pod_spec, send, subjects};
+use super::super::{LOCAL_ON_SERVER, NOTHING_NAMED};
+use super::{FLAGS, about, containers, pod_spec, send, subjects};
 use crate::api::Status;
 use crate::base::base64;
 use crate::kubectl::command::create::config::environment_line;
@@ -52,7 +53,7 @@ fn start(mut args: Args) -> Result<Box<dyn Job>, Failure> {
     let why = if args.is("all") && args.has("selector") {
         "cannot set --all and --selector at the same time"
     } else if args.is("local") && args.get("dry-run") == "server" {
-        "cannot specify --local and --dry-run=server - did you mean --dry-run=client?"
+        LOCAL_ON_SERVER
     } else if args.positional.is_empty() && !args.has("filename") {
         NOTHING_NAMED
     } else if args.is("list") && args.has("output") {

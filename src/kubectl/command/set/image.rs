@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{FLAGS, NOTHING_NAMED, containers, pod_spec, send, subjects};
+use super::super::{NOTHING_NAMED, warn_of_record};
+use super::{FLAGS, containers, pod_spec, send, subjects};
 use crate::kubectl::command::spec::Spec;
 use crate::kubectl::{Args, Failure, Io, Job};
 
@@ -35,11 +36,7 @@ fn start(mut args: Args) -> Result<Box<dyn Job>, Failure> {
 }
 
 fn run(args: &Args, io: &mut Io<'_>, images: &[(String, String)]) -> Result<(), Failure> {
-    if args.is("record") {
-        io.err.push_str(
-            "Flag --record has been deprecated, --record will be removed in the future\n",
-        );
-    }
+    warn_of_record(args, io);
     let mut failures = Vec::new();
     for (asked, before) in subjects(args, io)? {
         let mut after = before.clone();

@@ -33,9 +33,6 @@ const FLAGS: &[Flag] = &[
     Flag::switch("record"),
 ];
 
-const NOTHING_NAMED: &str =
-    "one or more resources must be specified as <resource> <name> or <resource>/<name>";
-
 /// The objects to change: as they are on the server, or (`--local`) as the files say.
 pub fn subjects(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, Value)>, Failure> {
     if args.is("local") {

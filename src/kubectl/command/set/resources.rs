@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::LOCAL_ON_SERVER;
 use super::{FLAGS, containers, pod_spec, send, subjects};
 use crate::api::Status;
 use crate::kubectl::command::create::quota;
@@ -26,7 +27,7 @@ pub const RESOURCES: Spec = Spec {
 
 fn start(args: Args) -> Result<Box<dyn Job>, Failure> {
     let why = if args.is("local") && args.get("dry-run") == "server" {
-        "cannot specify --local and --dry-run=server - did you mean --dry-run=client?"
+        LOCAL_ON_SERVER
     } else if args.is("all") && args.has("selector") {
         "cannot set --all and --selector at the same time"
     } else if args.get("limits").is_empty() && args.get("requests").is_empty() {
