@@ -53,13 +53,8 @@ fn reset(kind: &dyn Kind, subresource: &str) -> FieldSet {
 /// How components call themselves to the API server. Mirrors their user agents.
 fn component(user: &str) -> &str {
     match user {
-        "default-scheduler" | "kubelet" => {
-            if user == "kubelet" {
-                user
-            } else {
-                "kube-scheduler"
-            }
-        }
+        "kubelet" => user,
+        "default-scheduler" => "kube-scheduler",
         "" => "unknown",
         _ => "kube-controller-manager",
     }

@@ -252,11 +252,18 @@ pub trait Kind: Sync {
     /// What is wrong with a replacement.
     fn validate_replacement(&self, new: &Object, old: &Object) -> Vec<FieldError>;
     /// Seconds of grace that deletion gives by default; zero deletes at once.
-    fn default_grace(&self, object: &Object) -> i64;
+    fn default_grace(&self, _object: &Object) -> i64 {
+        0
+    }
     /// The fields that field selectors may name, beyond `metadata.name` and `metadata.namespace`.
-    fn fields(&self, object: &Object) -> Vec<(&'static str, String)>;
+    fn fields(&self, _object: &Object) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
     /// One of these fields; empty where there is none of that name.
-    fn field<'a>(&self, object: &'a Object, name: &str) -> Cow<'a, str>;
+    fn field<'a>(&self, object: &'a Object, name: &str) -> Cow<'a, str> {
+        let found = self.fields(object).into_iter().find(|(field, _)| *field == name);
+        found.map_or(Cow::Borrowed(""), |(_, value)| Cow::Owned(value))
+    }
     /// The columns of `kubectl get`.
     fn columns(&self) -> &'static [Column];
     /// One row of `kubectl get`, a cell a column.

@@ -2,7 +2,6 @@
 //! requests, flow control, runtime classes, storage drivers. A row of a table each: their names,
 //! columns, defaults and required fields. Mirrors the `strategy.go` of their `pkg/registry/*`.
 
-use std::borrow::Cow;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value, json};
@@ -489,18 +488,6 @@ impl Kind for Kept {
 
     fn validate_replacement(&self, new: &Object, _: &Object) -> Vec<FieldError> {
         self.validate(new)
-    }
-
-    fn default_grace(&self, _: &Object) -> i64 {
-        0
-    }
-
-    fn fields(&self, _: &Object) -> Vec<(&'static str, String)> {
-        Vec::new()
-    }
-
-    fn field<'a>(&self, _: &'a Object, _: &str) -> Cow<'a, str> {
-        Cow::Borrowed("")
     }
 
     fn columns(&self) -> &'static [Column] {

@@ -18,7 +18,6 @@ mod tests;
 pub mod validate;
 
 use crate::base::order::Order as _;
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -354,10 +353,6 @@ impl Kind for CustomKind {
         errors
     }
 
-    fn default_grace(&self, _: &Object) -> i64 {
-        0
-    }
-
     fn fields(&self, object: &Object) -> Vec<(&'static str, String)> {
         let value = Value::Object(untyped(object).fields.clone());
         let read = |path: &JsonPath| {
@@ -366,11 +361,6 @@ impl Kind for CustomKind {
             if first.is_null() { None } else { Some(crate::base::go_text::print(first)) }
         };
         self.selectable.iter().map(|(name, path)| (*name, read(path).unwrap_or_default())).collect()
-    }
-
-    fn field<'a>(&self, object: &'a Object, name: &str) -> Cow<'a, str> {
-        let found = self.fields(object).into_iter().find(|(field, _)| *field == name);
-        found.map_or(Cow::Borrowed(""), |(_, value)| Cow::Owned(value))
     }
 
     fn columns(&self) -> &'static [Column] {

@@ -9,7 +9,6 @@ mod structural;
 mod tests;
 mod validate;
 
-use std::borrow::Cow;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value, json};
@@ -146,18 +145,6 @@ impl Kind for CustomResourceDefinitions {
 
     fn validate_replacement(&self, new: &Object, old: &Object) -> Vec<FieldError> {
         validate::validate(of(new), Some(of(old)))
-    }
-
-    fn default_grace(&self, _: &Object) -> i64 {
-        0
-    }
-
-    fn fields(&self, _: &Object) -> Vec<(&'static str, String)> {
-        Vec::new()
-    }
-
-    fn field<'a>(&self, _: &'a Object, _: &str) -> Cow<'a, str> {
-        Cow::Borrowed("")
     }
 
     fn columns(&self) -> &'static [Column] {
