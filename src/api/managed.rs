@@ -187,13 +187,14 @@ impl Server {
     ) {
         let subresource =
             if request.subresource.is_empty() { part.subresource() } else { request.subresource };
+        let is_managed = old.meta().managed_fields.is_some();
+        let begins = !request.manager.is_empty() && meta::controller_of(old.meta()).is_some();
+        if !is_managed && !begins {
+            new.meta_mut().managed_fields = None;
+            return;
+        }
         let mut live = old.meta().clone();
-        if live.managed_fields.is_none() {
-            let is_tracked = !request.manager.is_empty() && meta::controller_of(&live).is_some();
-            if !is_tracked {
-                new.meta_mut().managed_fields = None;
-                return;
-            }
+        if !is_managed {
             // So far only components have written it.
             let creator =
                 Request { manager: component("controller").to_owned(), ..request.clone() };
