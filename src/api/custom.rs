@@ -1,9 +1,9 @@
 //! The kinds that the stored CustomResourceDefinitions define. Mirrors `crdHandler` and its
 //! `crdStorageMap`.
 
-use crate::base::shared_map::SharedMap;
 use std::rc::Rc;
 
+use crate::base::shared_map::SharedMap;
 use crate::kinds::Kind;
 use crate::kinds::custom::{CustomKind, define};
 use crate::kinds::custom_resource_definition::status;

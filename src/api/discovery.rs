@@ -1,10 +1,10 @@
 //! What the server serves. Mirrors `k8s.io/apiserver/pkg/endpoints/discovery`.
 
-use crate::base::order::Order as _;
 use serde_json::{Map, Value, json};
 
 use super::Api;
 use crate::base::base64::{self, Alphabet};
+use crate::base::order::Order as _;
 use crate::base::sha256;
 use crate::kinds::names::version_rank;
 use crate::kinds::{KINDS, Names};

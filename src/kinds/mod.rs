@@ -250,7 +250,9 @@ pub trait Kind: Sync {
     /// What is wrong with an object.
     fn validate(&self, object: &Object) -> Vec<FieldError>;
     /// What is wrong with a replacement.
-    fn validate_replacement(&self, new: &Object, old: &Object) -> Vec<FieldError>;
+    fn validate_replacement(&self, new: &Object, _old: &Object) -> Vec<FieldError> {
+        self.validate(new)
+    }
     /// Seconds of grace that deletion gives by default; zero deletes at once.
     fn default_grace(&self, _object: &Object) -> i64 {
         0
@@ -270,12 +272,16 @@ pub trait Kind: Sync {
     fn row(&self, object: &Object, now: Time) -> Vec<String>;
     /// The text of `kubectl describe`, its tabs not yet aligned, without the `Events:` section:
     /// [`describe::describe`] gives all of it.
-    fn describe(&self, object: &Object, others: &mut dyn Lookup, now: Time) -> String;
+    fn describe(&self, object: &Object, _others: &mut dyn Lookup, _now: Time) -> String {
+        describe::generic::describe(object.meta(), &self.encode("", object))
+    }
     /// The number of replicas wanted, and where the pods' selector stands, for the scale subresource:
     /// (`spec.replicas`, `status.replicas`, selector text).
-    fn scale(&self, object: &Object) -> Option<(i32, i32, String)>;
+    fn scale(&self, _object: &Object) -> Option<(i32, i32, String)> {
+        None
+    }
     /// Sets `spec.replicas`.
-    fn set_scale(&self, object: &mut Object, replicas: i32);
+    fn set_scale(&self, _object: &mut Object, _replicas: i32) {}
     /// What is wrong with a replacement of the status.
     fn validate_status(&self, _new: &Object, _old: &Object) -> Vec<FieldError> {
         Vec::new()

@@ -2,12 +2,10 @@
 //! requests, flow control, runtime classes, storage drivers. A row of a table each: their names,
 //! columns, defaults and required fields. Mirrors the `strategy.go` of their `pkg/registry/*`.
 
-
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value, json};
 
-use super::describe::generic;
-use super::{Column, FieldError, Kind, Lookup, Names, cells, prepare};
+use super::{Column, FieldError, Kind, Names, cells, prepare};
 use crate::object::{Object, Untyped, codec};
 use crate::sim::Time;
 
@@ -486,10 +484,6 @@ impl Kind for Kept {
         missing.map(|path| FieldError::required(&name(path), "")).collect()
     }
 
-    fn validate_replacement(&self, new: &Object, _: &Object) -> Vec<FieldError> {
-        self.validate(new)
-    }
-
     fn columns(&self) -> &'static [Column] {
         self.0.columns
     }
@@ -504,14 +498,4 @@ impl Kind for Kept {
         });
         cells.collect()
     }
-
-    fn describe(&self, object: &Object, _: &mut dyn Lookup, _: Time) -> String {
-        generic::describe(object.meta(), &object.to_value())
-    }
-
-    fn scale(&self, _: &Object) -> Option<(i32, i32, String)> {
-        None
-    }
-
-    fn set_scale(&self, _: &mut Object, _: i32) {}
 }

@@ -1,13 +1,13 @@
 //! What the Tab key knows: verbs, flags, kinds, names, containers, files. Mirrors what
 //! `k8s.io/kubectl/pkg/util/completion` offers to a shell.
 
-use crate::base::order::Order as _;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::core::v1::{Pod, PodSpec, ReplicationController};
 
 use super::args::GLOBAL;
 use super::{COMMANDS, Command, Files, Flag, Takes};
 use crate::api::{Api, Reply, Request};
+use crate::base::order::Order as _;
 use crate::kinds::{KINDS, Kind};
 use crate::object::Object;
 

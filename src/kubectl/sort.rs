@@ -1,6 +1,5 @@
 //! `--sort-by`. Mirrors `k8s.io/kubectl/pkg/cmd/get.SortingPrinter`.
 
-use crate::base::order::Order as _;
 use std::cmp::Ordering;
 
 use serde_json::Value;
@@ -8,6 +7,7 @@ use serde_json::Value;
 use super::Failure;
 use super::print::{face, relaxed};
 use super::resource::Asked;
+use crate::base::order::Order as _;
 use crate::base::quantity::Quantity;
 use crate::object::Object;
 

@@ -1,12 +1,12 @@
 //! Paths that are about the server itself: version, health, discovery.
 //! Mirrors `k8s.io/apiserver/pkg/server/{routes,healthz}` and `endpoints/discovery`.
 
-use crate::base::order::Order as _;
 use serde_json::{Value, json};
 
 use super::negotiate::{self, Serves, Shape};
 use super::{Answer, Call, Content, encode};
 use crate::api::{Api, Status, discovery};
+use crate::base::order::Order as _;
 use crate::base::sha256;
 
 /// The version that is served.

@@ -17,7 +17,6 @@ mod tests;
 /// Values held against their schemas.
 pub mod validate;
 
-use crate::base::order::Order as _;
 use std::rc::Rc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -26,9 +25,9 @@ use serde_json::{Map, Value};
 use self::printing::Printer;
 pub use self::rules::{Rules, cardinality, check_rule};
 use self::schema::Schema;
-use super::describe::generic;
-use super::{Column, ErrorKind, FieldError, Kind, Lookup, Names};
+use super::{Column, ErrorKind, FieldError, Kind, Names};
 use crate::base::json_path::JsonPath;
+use crate::base::order::Order as _;
 use crate::object::managed::Schema as Fields;
 use crate::object::{Object, Resource, Untyped, codec};
 use crate::sim::Time;
@@ -369,10 +368,6 @@ impl Kind for CustomKind {
 
     fn row(&self, object: &Object, now: Time) -> Vec<String> {
         self.printer.row(object.name(), &self.encode("", object), now)
-    }
-
-    fn describe(&self, object: &Object, _: &mut dyn Lookup, _: Time) -> String {
-        generic::describe(object.meta(), &self.encode("", object))
     }
 
     fn scale(&self, object: &Object) -> Option<(i32, i32, String)> {

@@ -9,12 +9,10 @@ mod structural;
 mod tests;
 mod validate;
 
-
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value, json};
 
-use super::describe::generic;
-use super::{Column, FieldError, Kind, Lookup, Names, cells, prepare};
+use super::{Column, FieldError, Kind, Names, cells, prepare};
 use crate::object::{GroupResource, Object, Untyped, codec};
 use crate::sim::Time;
 
@@ -157,16 +155,6 @@ impl Kind for CustomResourceDefinitions {
         let created = created.as_str().unwrap_or(cells::UNKNOWN).to_owned();
         vec![cells::name(object.meta()), created]
     }
-
-    fn describe(&self, object: &Object, _: &mut dyn Lookup, _: Time) -> String {
-        generic::describe(object.meta(), &object.to_value())
-    }
-
-    fn scale(&self, _: &Object) -> Option<(i32, i32, String)> {
-        None
-    }
-
-    fn set_scale(&self, _: &mut Object, _: i32) {}
 
     /// Mirrors `WarningsOnCreate`.
     fn warnings(&self, object: &Object) -> Vec<String> {

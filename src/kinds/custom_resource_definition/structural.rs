@@ -1,9 +1,9 @@
 //! Whether a schema is structural: every field that a rule speaks of has a type of its own.
 //! Mirrors `apiextensions-apiserver/pkg/apiserver/schema/validation.go`.
 
-use crate::base::order::Order as _;
 use serde_json::{Value, json};
 
+use crate::base::order::Order as _;
 use crate::base::regex::Regex;
 use crate::kinds::FieldError;
 use crate::kinds::custom::schema::Schema;

@@ -1,9 +1,9 @@
 //! `kubectl describe deployment`. Mirrors `describe.describeDeployment`.
 
-use crate::base::order::Order as _;
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, ReplicaSet};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 
+use crate::base::order::Order as _;
 use crate::kinds::describe::{Lines, conditions, pairs, probe, template, time};
 use crate::kinds::{Lookup, Typed, cells};
 use crate::object::{Object, meta};

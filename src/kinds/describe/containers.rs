@@ -1,9 +1,9 @@
 //! The containers of a pod or of a pod template. Mirrors `describe.describeContainers`.
 
-use crate::base::order::Order as _;
 use k8s_openapi::api::core::v1::{Container, ContainerPort, ContainerStatus, Pod};
 
 use super::{Lines, NONE, env, probe, state};
+use crate::base::order::Order as _;
 
 /// Where containers stand.
 #[derive(Clone, Copy)]

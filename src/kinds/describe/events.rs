@@ -1,10 +1,10 @@
 //! The section `Events:`. Mirrors `describe.DescribeEvents`.
 
-use crate::base::order::Order as _;
 use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time as Timestamp};
 
 use super::Lines;
+use crate::base::order::Order as _;
 use crate::kinds::{Lookup, Names, Typed, cells};
 use crate::object::{GroupResource, Object};
 use crate::sim::Time;

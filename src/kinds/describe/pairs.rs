@@ -1,12 +1,12 @@
 //! Labels, annotations, tolerations: lists that stand beside their title.
 
-use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Toleration, TopologySpreadConstraint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Lines;
+use crate::base::order::Order as _;
 use crate::kinds::cells;
 use crate::object::meta::LAST_APPLIED;
 

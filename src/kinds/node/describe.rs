@@ -1,12 +1,12 @@
 //! `kubectl describe node`. Mirrors `describe.describeNode`.
 
-use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Node, NodeStatus, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 
+use crate::base::order::Order as _;
 use crate::base::quantity::Quantity;
 use crate::kinds::cells;
 use crate::kinds::describe::pods::{self, Amounts};

@@ -1,9 +1,9 @@
 //! `kubectl describe resourcequota`. Mirrors `describe.describeQuota`.
 
-use crate::base::order::Order as _;
 use k8s_openapi::api::core::v1::ResourceQuota;
 
 use super::ResourceQuotas;
+use crate::base::order::Order as _;
 use crate::base::quantity::Quantity;
 use crate::kinds::describe::Lines;
 use crate::kinds::{Lookup, Typed, cells};

@@ -6,11 +6,11 @@ pub mod describe;
 pub mod usage;
 mod validate;
 
-use crate::base::order::Order as _;
 use k8s_openapi::api::core::v1::{ResourceQuota, ResourceQuotaStatus};
 
 use super::path::{Errors, Path};
 use super::{Column, FieldError, Lookup, Names, Typed, cells};
+use crate::base::order::Order as _;
 use crate::sim::Time;
 
 /// The kind ResourceQuota. Mirrors `pkg/registry/core/resourcequota`.

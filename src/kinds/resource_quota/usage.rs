@@ -1,6 +1,5 @@
 //! What objects use of a quota. Mirrors the evaluators of `pkg/quota/v1/evaluator/core`.
 
-use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
@@ -9,6 +8,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 
+use crate::base::order::Order as _;
 use crate::base::quantity::{Format, Quantity};
 use crate::kinds::describe::pods::{self, Amounts};
 use crate::kinds::pod::qos_class;

@@ -1,7 +1,6 @@
 //! Who manages which fields. Mirrors
 //! `k8s.io/apimachinery/pkg/util/managedfields/internal/managedfields.go`.
 
-use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -10,6 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
 };
 
 use super::set::FieldSet;
+use crate::base::order::Order as _;
 
 /// One way in which somebody writes an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,7 +1,6 @@
 //! What a write does to the managers of an object. Mirrors `structured-merge-diff/merge/update.go`
 //! and the managers of `k8s.io/apimachinery/pkg/util/managedfields/internal`.
 
-use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as Timestamp;
@@ -13,6 +12,7 @@ use super::merge::{merge, remove, with_named};
 use super::schema::Schema;
 use super::set::FieldSet;
 use super::walk::{self, Comparison};
+use crate::base::order::Order as _;
 use crate::object::meta::LAST_APPLIED;
 
 /// How many that update are told apart. Mirrors `DefaultMaxUpdateManagers`.

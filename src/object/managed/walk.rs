@@ -1,7 +1,6 @@
 //! Walks through values along a schema: what is wrong with one, which fields it has, how two
 //! differ. Mirrors `structured-merge-diff/typed/{validate,tofieldset,compare}.go`.
 
-use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -10,6 +9,7 @@ use super::element::Element;
 use super::schema::{Field, Scalar, Schema, Shape, Struct, Type, below};
 use super::set::FieldSet;
 use crate::base::go_text;
+use crate::base::order::Order as _;
 use crate::object::Str;
 
 /// Which item of a list an item is. Mirrors `listItemToPathElement`.

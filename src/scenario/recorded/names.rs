@@ -1,11 +1,11 @@
 //! Generated names, learnt from the objects that have them, and what replaces them.
 
-use crate::base::order::Order as _;
 use std::collections::BTreeMap;
 
 use regex::{Captures, Regex};
 
 use super::Seen;
+use crate::base::order::Order as _;
 
 /// The letters of generated suffixes. Mirrors `k8s.io/apimachinery/pkg/util/rand`.
 const LETTERS: &str = "bcdfghjklmnpqrstvwxz2456789";

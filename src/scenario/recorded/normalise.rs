@@ -1,11 +1,11 @@
 //! What two runs of one scenario share: names, hashes, uids, times, ages and addresses replaced.
 //! Means the same as `tools/normalise.py --loose` of the recordings.
 
-use crate::base::order::Order as _;
 use regex::Regex;
 
 use super::names::Names;
 use super::{Played, Ran};
+use crate::base::order::Order as _;
 
 /// Replaces, in this order.
 const REPLACEMENTS: &[(&str, &str)] = &[

@@ -1,6 +1,5 @@
 //! Which containers' logs are meant. Mirrors `k8s.io/kubectl/pkg/polymorphichelpers/logsforobject.go`.
 
-use crate::base::order::Order as _;
 use std::cmp::Reverse;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use super::Options;
 use crate::api::{Reply, Verb};
 use crate::base::duration;
 use crate::base::label_selector::Selector;
+use crate::base::order::Order as _;
 use crate::kinds::selectors;
 use crate::kubectl::resource::{self, Asked, Target};
 use crate::kubectl::{Args, Failure, Io, Step};

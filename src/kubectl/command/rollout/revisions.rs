@@ -2,11 +2,11 @@
 //! ControllerRevisions of others.
 //! Mirrors `k8s.io/kubectl/pkg/polymorphichelpers`.
 
-use crate::base::order::Order as _;
 use k8s_openapi::api::apps::v1::{ControllerRevision, ReplicaSet};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use serde_json::Value;
 
+use crate::base::order::Order as _;
 use crate::kubectl::resource::{self, Asked};
 use crate::kubectl::{Failure, Io};
 use crate::object::{Object, codec, meta};

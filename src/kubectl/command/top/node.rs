@@ -1,9 +1,9 @@
 //! `kubectl top node`.
 
-use crate::base::order::Order as _;
 use k8s_openapi::api::core::v1::Node;
 
 use super::{Amounts, Available, NO_HEADERS, SORT_BY, check, metrics, table};
+use crate::base::order::Order as _;
 use crate::kinds::cells::UNKNOWN;
 use crate::kinds::metrics::NodeMetrics;
 use crate::kubectl::command::{Command, SELECTOR};
