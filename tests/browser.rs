@@ -35,6 +35,7 @@ fn every_transcript_runs_the_same_everywhere() {
         "kubectl/custom-resources.txt"
         "kubectl/describe.txt"
         "kubectl/mistakes.txt"
+        "kubectl/shell.txt"
         "kubelet/crash.txt"
         "kubelet/env-volumes.txt"
         "kubelet/hooks.txt"

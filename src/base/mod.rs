@@ -10,6 +10,8 @@ pub mod diff;
 pub mod duration;
 /// Selection of objects by their fields.
 pub mod field_selector;
+/// Files by path.
+pub mod files;
 /// The hash of texts.
 pub mod fnv;
 /// Values as Go prints them.

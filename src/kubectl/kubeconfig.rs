@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{Failure, Files};
 use crate::base::yaml;
 
-/// Where the kubeconfig lies, seen from the working folder.
-pub const PATH: &str = ".kube/config";
+/// Where the kubeconfig lies.
+pub const PATH: &str = "/root/.kube/config";
 
 /// The kubeconfig as it is, or that of a new cluster where there is none.
 pub fn load(files: &Files) -> Value {

@@ -20,7 +20,7 @@ pub use args::{Args, Flag, Takes};
 pub use command::{COMMANDS, Command};
 pub use complete::{Completion, complete};
 pub use failure::Failure;
-pub use files::Files;
+pub use files::{Files, HOME};
 pub use kubeconfig::PATH as KUBECONFIG;
 
 use std::time::Duration;
@@ -38,6 +38,8 @@ pub struct Io<'a> {
     pub files: &'a mut Files,
     /// What `-f -` reads.
     pub stdin: &'a str,
+    /// How the script ended that it asked for, once.
+    pub script: Option<i32>,
     /// Where its output goes.
     pub out: &'a mut String,
     /// Where its errors and warnings go.
@@ -45,12 +47,33 @@ pub struct Io<'a> {
 }
 
 /// What a poll came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The command has ended with this exit code.
     Done(i32),
     /// Poll again when the cluster has changed, or after this long at the latest.
     Wait(Option<Duration>),
+    /// Poll again when this script has run in the shell.
+    Script(String),
+}
+
+/// Whether a word is one of kubectl's verbs, or the first word of some.
+pub fn is_verb(word: &str) -> bool {
+    COMMANDS.iter().any(|command| command.name().split(' ').next() == Some(word))
+}
+
+/// Whether words are a command line of kubectl, and if so, whether it reads its standard input.
+pub fn reads_input(words: &[String]) -> Option<bool> {
+    let (name, words) = words.split_first()?;
+    let own = matches!(name.rsplit('/').next(), Some("kubectl" | "k"));
+    let reads = |word: &String| {
+        word == "-"
+            || matches!(word.as_str(), "-f-" | "--filename=-" | "--stdin" | "--interactive")
+            || word.starts_with("-i")
+            || word.ends_with("/dev/stdin")
+            || word.starts_with("-f=-")
+    };
+    own.then(|| words.iter().take_while(|word| *word != "--").any(reads))
 }
 
 /// A command under way.
@@ -97,6 +120,7 @@ impl Run {
             now: io.now,
             files: io.files,
             stdin: io.stdin,
+            script: io.script,
             out: io.out,
             err: io.err,
         };

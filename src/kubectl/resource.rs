@@ -197,7 +197,7 @@ pub fn manifests(args: &Args, io: &Io<'_>) -> Result<Vec<Result<Manifest, Failur
     let mut found = Vec::new();
     let customs = io.api.custom_kinds();
     for name in args.all("filename") {
-        for (file, text) in io.files.resolve(name, io.stdin)? {
+        for (file, text) in io.files.resolve(name, io.stdin, args.is("recursive"))? {
             for document in yaml::parse_documents(&text) {
                 match document.value {
                     Ok(Value::Null) => {}

@@ -162,6 +162,7 @@ impl Container {
             address: &self.spec.address,
             listening: &listening,
             first_command: &self.argv.join(" "),
+            host: |_| None,
         };
         let outcome = process.run(&mut world, STEP_BUDGET);
         self.cpu_total_micros += process.take_cpu_micros();

@@ -6,6 +6,18 @@ use imbl::Vector;
 
 use crate::sim::Time;
 
+/// Where the outputs of a process go.
+pub trait Sink {
+    /// Takes what was written at a moment.
+    fn write(&mut self, at: Time, stream: Output, text: &str);
+}
+
+impl Sink for Log {
+    fn write(&mut self, at: Time, stream: Output, text: &str) {
+        Self::write(self, at, stream, text);
+    }
+}
+
 /// Which of its two outputs a process wrote to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Output {

@@ -17,17 +17,21 @@ mod reference;
 mod serve;
 mod shell;
 mod spec;
+mod terminal;
 #[cfg(test)]
 mod tests;
 mod usage;
 
 pub use files::{Files, Mount, Node, Volume};
 pub use image::{Image, Page, Program, PullError, Registry};
-pub use log::{Log, LogLine, Output};
+pub use log::{Log, LogLine, Output, Sink};
 pub use machines::{Answer, Host, Machines, Probe};
 pub use network::{
     Effect, HttpReply, HttpRequest, Reply, RequestRate, Resolver, Sender, status_text,
 };
 pub use node::{Capacity, ContainerId, Machine, Pull, StartError};
 pub use reference::Reference;
+pub use shell::Called;
+use shell::Outcome;
 pub use spec::{Ask, Asker, ContainerSpec, ContainerState, Exit, SessionId, SessionState, Usage};
+pub use terminal::{Surroundings, Terminal};

@@ -9,7 +9,6 @@ pub mod recorded;
 mod runner;
 mod session;
 mod transcript;
-mod words;
 
 pub use log::{Input, Log};
 pub use runner::{Outcome, run};

@@ -1,19 +1,17 @@
 //! A session: a cluster, the files, and the command that is under way.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::log::{Input, Log};
-use super::words::{self, Command};
 use crate::api::Status;
 use crate::cluster::{Cluster, Control, Event, Options};
-use crate::kubectl::{Files, Io, Run, Step};
+use crate::kubectl::{self, Files, HOME, Io, Run, Step};
+use crate::machine::{self, Called, Sink, Surroundings, Terminal};
 use crate::sim::Time;
 
 /// The exit code of an interrupted command, as shells give it.
 const INTERRUPTED: i32 = 130;
-/// The exit code of an unknown command.
-const NOT_FOUND: i32 = 127;
 
 /// What a command printed since the last look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,24 +38,39 @@ impl Output {
     }
 }
 
+impl Sink for Output {
+    fn write(&mut self, _: Time, stream: machine::Output, text: &str) {
+        match stream {
+            machine::Output::Stdout => self.print(text),
+            machine::Output::Stderr => self.complain(text),
+        }
+    }
+}
+
 /// A person's session with a cluster.
 pub struct Session {
     cluster: Cluster,
     files: Files,
-    waiting: VecDeque<Command>,
-    running: Option<Running>,
+    terminal: Terminal,
+    /// Lines entered while another was under way.
+    waiting: VecDeque<String>,
+    /// Whether a line is under way.
+    busy: bool,
+    /// The kubectl commands under way, by the task of the shell that waits for each.
+    running: BTreeMap<u32, Running>,
     output: Output,
     log: Log,
 }
 
-/// A command under way.
+/// A kubectl command under way.
 struct Running {
     run: Run,
-    stdin: String,
+    call: Called,
     /// The store's revision when it was polled last.
     revision: u64,
     wake: Option<Time>,
-    deadline: Option<Time>,
+    /// It runs a script in the shell, and waits for its end only.
+    runs_script: bool,
 }
 
 impl Session {
@@ -77,8 +90,10 @@ impl Session {
         Self {
             cluster,
             files: Files::default(),
+            terminal: Terminal::new(HOME, kubectl::reads_input),
             waiting: VecDeque::new(),
-            running: None,
+            busy: false,
+            running: BTreeMap::new(),
             output: Output::default(),
             log: Log { seed, inputs: Vec::new() },
         }
@@ -140,7 +155,7 @@ impl Session {
 
     /// Whether a command is under way.
     pub fn is_busy(&self) -> bool {
-        self.running.is_some()
+        self.busy
     }
 
     /// What was printed since the last call.
@@ -151,12 +166,9 @@ impl Session {
     /// Runs the next event that is due at or before `until`, then the command under way as far
     /// as it can go.
     pub fn step(&mut self, until: Time) -> Option<Event> {
-        let wake = self.running.as_ref().and_then(|running| match running.deadline {
-            Some(deadline) => Some(running.wake.map_or(deadline, |wake| wake.min(deadline))),
-            None => running.wake,
-        });
+        let wake = self.wake();
         let event = self.cluster.step(wake.map_or(until, |wake| wake.min(until)));
-        self.poll();
+        self.advance();
         event
     }
 
@@ -186,125 +198,117 @@ impl Session {
     }
 
     fn enter(&mut self, line: &str) {
-        match words::split(line) {
-            Ok(commands) => self.waiting.extend(commands),
-            Err(why) => {
-                self.output.complain(&format!("sh: {why}\n"));
-                self.output.ended = Some(2);
-                return;
-            }
-        }
-        self.output.ended = self.waiting.is_empty().then_some(0);
-        self.next(0);
+        self.output.ended = None;
+        self.waiting.push_back(line.to_owned());
+        self.advance();
     }
 
     fn interrupt(&mut self) {
         self.waiting.clear();
-        if self.running.take().is_some() {
+        if std::mem::take(&mut self.busy) {
+            self.terminal.interrupt();
+            self.running.clear();
             self.output.print("^C\n");
             self.output.ended = Some(INTERRUPTED);
         }
     }
 
-    /// Starts the next waiting command after one that ended with `code`.
-    fn next(&mut self, mut code: i32) {
-        while self.running.is_none() {
-            let Some(command) = self.waiting.pop_front() else {
-                self.output.ended = Some(code);
-                return;
-            };
-            if command.after_success && code != 0 {
-                continue;
-            }
-            code = self.start(command);
-            if self.running.is_some() {
-                self.poll();
-                return;
-            }
-        }
+    /// When something in the terminal is to go on by itself.
+    fn wake(&self) -> Option<Time> {
+        let commands = self.running.values().filter_map(|running| running.wake);
+        commands.chain(self.terminal.wake(self.cluster.now())).min()
     }
 
-    /// Starts one command; its exit code, unless it is under way now.
-    fn start(&mut self, command: Command) -> i32 {
-        let (limit, words) = match command.words.as_slice() {
-            [timeout, seconds, rest @ ..] if timeout == "timeout" => (seconds.parse().ok(), rest),
-            words => (None, words),
-        };
-        match words.split_first() {
-            Some((name, rest)) if name == "kubectl" || name == "k" => {
-                let deadline = limit.map(|s| self.cluster.now() + Duration::from_secs(s));
-                let revision = u64::MAX;
-                let run = Run::start(rest, &self.files);
-                let stdin = command.stdin.unwrap_or_default();
-                self.running = Some(Running { run, stdin, revision, wake: None, deadline });
-                0
-            }
-            Some((name, rest)) if name == "cat" => self.cat(rest),
-            Some((name, _)) if name == "ls" => {
-                let names = self.files.names().filter(|name| !name.starts_with('.'));
-                let names: Vec<_> = names.map(|name| format!("{name}\n")).collect();
-                self.output.print(&names.concat());
-                0
-            }
-            Some((name, rest)) if name == "echo" => {
-                self.output.print(&format!("{}\n", rest.join(" ")));
-                0
-            }
-            Some((name, _)) => {
-                self.output.complain(&format!("sh: {name}: not found\n"));
-                NOT_FOUND
-            }
-            None => 0,
-        }
-    }
-
-    fn cat(&mut self, names: &[String]) -> i32 {
-        let mut code = 0;
-        for name in names {
-            match self.files.read(name) {
-                Some(text) => self.output.print(text),
-                None => {
-                    let line = format!("cat: can't open '{name}': No such file or directory\n");
-                    self.output.complain(&line);
-                    code = 1;
-                }
-            }
-        }
-        code
-    }
-
-    /// Polls the command under way if something changed or its time has come.
-    fn poll(&mut self) {
-        let now = self.cluster.now();
-        let revision = self.cluster.store().revision();
-        let Some(running) = &mut self.running else { return };
-        let is_due = running.wake.is_some_and(|wake| wake <= now);
-        let timed_out = running.deadline.is_some_and(|deadline| deadline <= now);
-        if running.revision == revision && !is_due && !timed_out {
+    /// Lets the terminal go on as far as it can.
+    fn advance(&mut self) {
+        let is_idle = !self.busy && self.waiting.is_empty() && self.running.is_empty();
+        if is_idle && self.terminal.wake(self.cluster.now()).is_none() {
             return;
         }
+        loop {
+            if !self.busy
+                && let Some(line) = self.waiting.pop_front()
+            {
+                self.busy = true;
+                self.around(|terminal, around| terminal.enter(&line, around));
+            }
+            for call in self.around(|terminal, around| terminal.run(around)) {
+                self.files.seen_from(&call.folder, &call.variables);
+                let run = Run::start(&call.argv[1..], &self.files);
+                let running =
+                    Running { run, call, revision: u64::MAX, wake: None, runs_script: false };
+                self.running.insert(running.call.pid, running);
+            }
+            let pids: Vec<u32> = self.running.keys().copied().collect();
+            let moved = pids.into_iter().filter(|pid| self.poll(*pid)).count() > 0;
+            if self.busy
+                && let Some(code) = self.terminal.ended()
+            {
+                self.busy = false;
+                self.output.ended = Some(code);
+            } else if !moved {
+                return;
+            }
+            if !self.busy && self.waiting.is_empty() && !moved {
+                return;
+            }
+        }
+    }
+
+    fn around<T>(&mut self, act: impl FnOnce(&mut Terminal, &mut Surroundings<'_>) -> T) -> T {
+        let now = self.cluster.now();
+        let mut around = Surroundings { now, files: self.files.tree(), sink: &mut self.output };
+        act(&mut self.terminal, &mut around)
+    }
+
+    /// Polls a command under way if something changed or its time has come; whether the shell has
+    /// something to do afterwards.
+    fn poll(&mut self, pid: u32) -> bool {
+        if !self.terminal.awaits(pid) {
+            self.running.remove(&pid);
+            return true;
+        }
+        let now = self.cluster.now();
+        let revision = self.cluster.store().revision();
+        let Some(running) = self.running.get_mut(&pid) else { return false };
+        let script = if running.runs_script {
+            let Some(code) = self.terminal.script_ended(pid) else { return false };
+            running.runs_script = false;
+            Some(code)
+        } else {
+            None
+        };
+        let is_due = script.is_some() || running.wake.is_some_and(|wake| wake <= now);
+        if running.revision == revision && !is_due {
+            return false;
+        }
+        self.files.seen_from(&running.call.folder, &running.call.variables);
         let (mut out, mut err) = (String::new(), String::new());
         let step = running.run.poll(&mut Io {
             api: &mut self.cluster,
             now,
             files: &mut self.files,
-            stdin: &running.stdin,
+            stdin: &running.call.input,
+            script,
             out: &mut out,
             err: &mut err,
         });
         running.revision = self.cluster.store().revision();
-        self.output.print(&out);
-        self.output.complain(&err);
-        match step {
-            Step::Wait(after) if !timed_out => running.wake = after.map(|after| now + after),
-            Step::Wait(_) => {
-                self.running = None;
-                self.next(124);
+        running.wake = match step {
+            Step::Wait(after) => after.map(|after| now + after),
+            _ => None,
+        };
+        running.runs_script = matches!(step, Step::Script(_));
+        let said = !(out.is_empty() && err.is_empty());
+        self.around(|terminal, around| {
+            terminal.say(pid, 1, &out, around);
+            terminal.say(pid, 2, &err, around);
+            match step {
+                Step::Done(code) => terminal.end(pid, code),
+                Step::Script(text) => terminal.run_for(pid, &text),
+                Step::Wait(_) => return said,
             }
-            Step::Done(code) => {
-                self.running = None;
-                self.next(code);
-            }
-        }
+            true
+        })
     }
 }

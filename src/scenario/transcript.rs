@@ -7,6 +7,8 @@
 //! $ kubectl apply -f web.yaml
 //! deployment.apps/web created
 //! @ until deployment/web available
+//! $ for i in 1 2
+//! > do echo $i; done
 //! ```
 
 /// One entry of a transcript, with the number of its first line (from 1).
@@ -56,6 +58,12 @@ impl Transcript {
                 continue;
             }
             match entries.last_mut().map(|entry| &mut entry.kind) {
+                Some(EntryKind::Command { line: command, expected })
+                    if expected.is_empty() && (line == ">" || line.starts_with("> ")) =>
+                {
+                    command.push('\n');
+                    command.push_str(line.get(2..).unwrap_or_default());
+                }
                 Some(EntryKind::Command { expected, .. }) => expected.push(line.to_owned()),
                 Some(EntryKind::Directive { body, .. }) if line.starts_with('|') => {
                     let rest = line[1..].strip_prefix(' ').unwrap_or(&line[1..]);
@@ -74,7 +82,9 @@ impl Transcript {
         for entry in &self.entries {
             let (head, body, mark) = match &entry.kind {
                 EntryKind::Comment(line) => (line.clone(), &[][..], ""),
-                EntryKind::Command { line, expected } => (format!("$ {line}"), &expected[..], ""),
+                EntryKind::Command { line, expected } => {
+                    (format!("$ {}", line.replace('\n', "\n> ")), &expected[..], "")
+                }
                 EntryKind::Directive { text, body } => (format!("@ {text}"), &body[..], "| "),
             };
             text.push_str(&head);

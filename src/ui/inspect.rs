@@ -25,6 +25,7 @@ pub fn print(session: &Session, reference: &Ref, text: Text) -> String {
         now,
         files: &mut Files::default(),
         stdin: "",
+        script: None,
         out: &mut out,
         err: &mut err,
     });

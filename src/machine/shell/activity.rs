@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::World;
+use super::call::Call;
 use super::filter::{Filter, Progress};
 use super::network::Client;
 use super::process::Process;
@@ -58,6 +59,8 @@ pub(super) enum Activity {
         offset: usize,
         next: Time,
     },
+    /// Somebody outside carries it out.
+    Call(Call),
     /// The `read` builtin.
     Read {
         names: Vec<String>,
@@ -178,6 +181,7 @@ impl Process {
                 }
                 None => false,
             },
+            Activity::Call(call) => self.gather(task, call),
             Activity::Follow { path, offset, next } if *next <= now => {
                 if let Some(Node::File(text)) = world.files.get(path) {
                     let fresh = text.get(*offset..).unwrap_or(&text).to_owned();

@@ -16,13 +16,13 @@ mod text;
 
 /// Every tool, sorted.
 const APPLETS: &[&str] = &[
-    "[", "[[", "ash", "basename", "bash", "cat", "chmod", "chown", "clear", "cp", "curl", "cut",
-    "dash", "date", "dd", "df", "dirname", "du", "echo", "egrep", "env", "expr", "false", "fgrep",
-    "find", "free", "grep", "head", "hostname", "id", "kill", "ln", "ls", "mkdir", "mktemp",
-    "mount", "mv", "nc", "nice", "nohup", "nproc", "nslookup", "ping", "printenv", "printf", "ps",
-    "pwd", "rev", "rm", "rmdir", "sed", "seq", "sh", "sleep", "sort", "sync", "tac", "tail", "tee",
-    "telnet", "test", "time", "timeout", "touch", "tr", "true", "truncate", "uname", "uniq",
-    "usleep", "wc", "wget", "whoami", "xargs", "yes",
+    "[", "[[", "ash", "base64", "basename", "bash", "cat", "chmod", "chown", "clear", "cp", "curl",
+    "cut", "dash", "date", "dd", "df", "diff", "dirname", "du", "echo", "egrep", "env", "expr",
+    "false", "fgrep", "find", "free", "grep", "head", "hostname", "id", "kill", "ln", "ls",
+    "mkdir", "mktemp", "mount", "mv", "nc", "nice", "nohup", "nproc", "nslookup", "ping",
+    "printenv", "printf", "ps", "pwd", "rev", "rm", "rmdir", "sed", "seq", "sh", "sleep", "sort",
+    "sync", "tac", "tail", "tee", "telnet", "test", "time", "timeout", "touch", "tr", "true",
+    "truncate", "uname", "uniq", "usleep", "watch", "wc", "wget", "whoami", "xargs", "yes",
 ];
 
 /// Whether `name`, plain or as a path into a usual directory of programs, is one of the tools.
@@ -141,12 +141,13 @@ impl Process {
                 let script = ["sh".to_owned(), "-c".to_owned(), quoted];
                 self.run_argv(task, &script, world);
             }
+            "watch" => self.watch(task, args, world),
             "cat" | "head" | "tail" | "grep" | "egrep" | "fgrep" | "sort" | "uniq" | "tr"
-            | "cut" | "wc" | "tee" | "rev" | "tac" | "sed" | "xargs" => {
+            | "cut" | "wc" | "tee" | "rev" | "tac" | "sed" | "xargs" | "base64" => {
                 self.start_filter(task, tool, args, world);
             }
             "ls" | "cp" | "mv" | "rm" | "rmdir" | "mkdir" | "touch" | "mktemp" | "dd" | "df"
-            | "du" | "find" | "truncate" => self.file_tool(task, tool, args, world),
+            | "du" | "find" | "truncate" | "diff" => self.file_tool(task, tool, args, world),
             _ => {
                 let (status, out, error) = self.plain_tool(task, tool, args, world);
                 self.write(task, 1, &out, world);
@@ -154,6 +155,21 @@ impl Process {
                 self.finish(task, status);
             }
         }
+    }
+
+    /// Runs a command again and again, for a person to look at.
+    fn watch(&mut self, task: &mut Task, args: &[String], world: &mut World) {
+        let own = args
+            .iter()
+            .enumerate()
+            .find(|(at, word)| !word.starts_with('-') && (*at == 0 || args[at - 1] != "-n"));
+        let (own, command) = args.split_at(own.map_or(args.len(), |(at, _)| at));
+        let (options, command) = (Options::parse(own, "n"), command.join(" "));
+        let every = options.value('n').unwrap_or("2");
+        let title = format!("Every {every}s: {}", command.replace('\'', "'\\''"));
+        let head = if options.has('t') { String::new() } else { format!("echo '{title}'; echo; ") };
+        let script = format!("while :; do {head}{command}\nsleep {every}; done");
+        self.run_argv(task, &["sh".to_owned(), "-c".to_owned(), script], world);
     }
 
     fn sleep(&mut self, task: &mut Task, tool: &str, args: &[String], world: &mut World) {

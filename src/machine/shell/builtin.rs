@@ -174,7 +174,8 @@ impl Process {
     fn locate(&mut self, task: &mut Task, argv: &[String], world: &mut World) -> i32 {
         let mut status = 0;
         for name in argv[1..].iter().filter(|arg| !arg.starts_with('-')) {
-            let known = world.image.program(std::slice::from_ref(name)).is_some();
+            let word = std::slice::from_ref(name);
+            let known = world.image.program(word).is_some() || (world.host)(word).is_some();
             if known || (world.image.shell && applet::is_applet(name)) {
                 self.write(task, 1, &format!("/bin/{}\n", base_name(name)), world);
             } else if task.functions.contains_key(name.as_str()) {

@@ -24,6 +24,9 @@ impl Process {
             }
         }
         task.command = argv.join(" ").into();
+        if let Some(reads) = (world.host)(argv) {
+            return self.call_out(task, argv, reads);
+        }
         if let Some(program) = world.image.program(argv) {
             self.spend(task, 1000);
             if program.runs_arguments {

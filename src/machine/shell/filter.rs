@@ -73,6 +73,12 @@ pub(super) enum Tool {
         lines: Option<Vec<String>>,
     },
     Sed(Box<Script>),
+    Base64 {
+        decode: bool,
+        /// How long the lines are that it prints; 0: one line without its end.
+        width: usize,
+        text: String,
+    },
     Collect {
         argv: Vec<String>,
         words: Vec<String>,

@@ -171,6 +171,12 @@ impl Lexer {
             fd = u8::try_from(digit).ok();
             self.at += 1;
         }
+        if self.take("<<<") {
+            // bash: a word as the input.
+            let mut word = self.required_word()?;
+            push_text(&mut word, "\n", true);
+            return Ok(Some(Redirect::new(fd, 0, Target::Text(word))));
+        }
         if self.take("<<") {
             let strip_tabs = self.take("-");
             return Ok(Some(Redirect::new(fd, 0, self.here_document(strip_tabs)?)));

@@ -4,6 +4,7 @@ mod activity;
 mod applet;
 mod arithmetic;
 mod builtin;
+mod call;
 mod command;
 mod expand;
 mod filter;
@@ -25,19 +26,23 @@ mod tool;
 
 use super::files::FileSystem;
 use super::image::Image;
-use super::log::Log;
+use super::log::Sink;
 use super::network::Effect;
 use crate::sim::Time;
 
 pub(super) use activity::fill_in;
 pub(super) use applet::is_applet;
+pub use call::Called;
 pub(super) use process::{Listener, Process, Start};
+
+/// Whether somebody outside carries a command out, and if so, whether it reads its input first.
+pub(super) type Host = fn(&[String]) -> Option<bool>;
 
 /// What a process sees of the machine around it while it runs.
 pub(super) struct World<'a> {
     pub(super) now: Time,
     pub(super) files: FileSystem<'a>,
-    pub(super) log: &'a mut Log,
+    pub(super) log: &'a mut dyn Sink,
     pub(super) image: &'a Image,
     pub(super) hostname: &'a str,
     pub(super) address: &'a str,
@@ -45,6 +50,8 @@ pub(super) struct World<'a> {
     pub(super) listening: &'a [u16],
     /// The command of the container's first process.
     pub(super) first_command: &'a str,
+    /// Which commands somebody outside carries out.
+    pub(super) host: Host,
 }
 
 /// What a process is up to after it ran.

@@ -44,6 +44,8 @@ pub(in crate::machine) struct Process {
     pub(super) input: String,
     pub(super) input_open: bool,
     pub(super) tty: bool,
+    /// The shell of a person's terminal, whose tools are GNU's where that shows.
+    pub(super) terminal: bool,
     /// CPU time used and not yet asked for, in microseconds.
     pub(super) cpu_micros: u64,
     /// Signals for processes elsewhere in the container.
@@ -77,6 +79,7 @@ impl Process {
             input: String::new(),
             input_open: start.stdin,
             tty: start.tty,
+            terminal: false,
             cpu_micros: 0,
             signals: Vec::new(),
         }
@@ -114,7 +117,7 @@ impl Process {
     /// One task's turn; true if anything happened.
     fn turn(&mut self, task: &mut Task, world: &mut World, budget: &mut u32) -> bool {
         if task.deadline.is_some_and(|at| at <= world.now) && !task.is_done() {
-            task.state = State::Done(143);
+            task.state = State::Done(if self.terminal { 124 } else { 143 });
             return true;
         }
         let mut progress = false;
@@ -161,7 +164,7 @@ impl Process {
     }
 
     /// Whether a write would have to wait; a writer whose pipe nobody reads gets SIGPIPE.
-    fn blocked_by_pipe(&self, task: &mut Task) -> bool {
+    pub(super) fn blocked_by_pipe(&self, task: &mut Task) -> bool {
         let Stream::Pipe(pipe) = task.descriptors[1] else { return false };
         let Some(text) = self.pipes.get(&pipe) else { return false };
         let collects = |other: &Task| matches!(other.state, State::Waiting(Wait::Substitution { pipe: p, .. }) if p == pipe);
@@ -219,7 +222,7 @@ impl Process {
     }
 
     /// When the next task has something to do by itself.
-    fn wake(&self, now: Time) -> Option<Time> {
+    pub(in crate::machine) fn wake(&self, now: Time) -> Option<Time> {
         let due = |task: &Task| -> Option<Time> {
             let at = match &task.state {
                 State::Busy(activity) => match activity.as_ref() {

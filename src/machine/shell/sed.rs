@@ -79,7 +79,8 @@ impl Script {
                 Some('p') => Action::Print,
                 Some('d') => Action::Delete,
                 Some('q') => Action::Quit,
-                other => return Err(format!("unsupported command {}", other.unwrap_or(&' '))),
+                None => return Err("missing command".into()),
+                Some(other) => return Err(format!("unsupported command {other}")),
             };
             if !matches!(action, Action::Substitute { .. }) {
                 at += 1;

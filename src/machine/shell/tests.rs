@@ -7,6 +7,7 @@ use crate::base::shared_map::SharedMap;
 
 use super::*;
 use crate::machine::files::Files;
+use crate::machine::log::Log;
 use crate::machine::network::{HttpReply, Reply, RequestRate};
 
 struct Ran {
@@ -50,6 +51,7 @@ fn run(argv: &[&str], input: Option<&str>, limit: Duration) -> Ran {
             address: "10.244.0.5",
             listening: &[],
             first_command: "",
+            host: |_| None,
         };
         steps += 1;
         let outcome = process.run(&mut world, STEP_BUDGET);

@@ -1,6 +1,7 @@
 //! What each of the line tools does with a line, and at the end.
 
 use super::filter::{Grep, Progress, Tool};
+use crate::base::base64::{self, Alphabet};
 use crate::base::order::Order as _;
 
 fn push(out: &mut String, text: &str, newline: bool) {
@@ -91,6 +92,7 @@ impl Tool {
             }
             Self::Tee { .. } => push(out, text, complete),
             Self::Sed(script) => return script.line(text, complete, out),
+            Self::Base64 { text: whole, .. } => push(whole, text, complete),
             Self::Collect { words, .. } => words.extend(text.split_whitespace().map(str::to_owned)),
         }
         true
@@ -167,6 +169,20 @@ impl Tool {
             }
             Self::Uniq { last, count, repeated } => uniq(last, *count, *repeated, out),
             Self::Sed(script) => script.end(out),
+            Self::Base64 { decode: true, text, .. } => {
+                let joined: String = text.split_whitespace().collect();
+                let Ok(bytes) = base64::decode(&joined, Alphabet::Standard) else {
+                    return Progress::Done(1);
+                };
+                out.push_str(&String::from_utf8_lossy(&bytes));
+            }
+            Self::Base64 { width, text, .. } => {
+                let code = base64::encode(text.as_bytes(), Alphabet::Standard);
+                let end = if *width == 0 { code.len().max(1) } else { *width };
+                for line in code.as_bytes().chunks(end) {
+                    push(out, &String::from_utf8_lossy(line), *width > 0);
+                }
+            }
             Self::Grep(grep) => {
                 let failed = if status > 0 { 2 } else { 1 };
                 return Progress::Done(if grep.found { 0 } else { failed });

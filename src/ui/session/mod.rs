@@ -22,6 +22,7 @@ use super::problems;
 use super::state::{Block, BlockKind, Document, Pace, Problem, REAL_TIME};
 use super::view::{Facts, Load, Ref, Sample, View};
 use crate::cluster::Control;
+use crate::kubectl;
 use crate::scenario::{Input, Session as Simulation};
 use crate::sim::Time;
 use clock::Ahead;
@@ -244,11 +245,13 @@ fn is_act(input: &Input) -> bool {
     !matches!(input, Input::Moment | Input::Write { .. } | Input::Remove { .. })
 }
 
-/// `line` with the word `kubectl` in front, unless it starts with a command of the shell.
+/// `line` with the word `kubectl` in front if it starts with one of its verbs.
 fn with_kubectl(line: &str) -> String {
-    const SHELL: &[&str] = &["kubectl", "k", "cat", "ls", "echo", "timeout"];
     match line.split_whitespace().next() {
-        Some(word) if !SHELL.contains(&word) => format!("kubectl {}", line.trim()),
+        // What both have is the shell's.
+        Some(word) if kubectl::is_verb(word) && !matches!(word, "cp" | "diff" | "wait") => {
+            format!("kubectl {}", line.trim())
+        }
         _ => line.trim().to_owned(),
     }
 }

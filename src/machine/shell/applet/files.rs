@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Options;
+use crate::base::order::Order as _;
 use crate::machine::files::{Node, normalize};
 use crate::machine::image::base_name;
 use crate::machine::shell::World;
@@ -40,6 +41,12 @@ impl Process {
             task.trail.unrepeatable = true;
         }
         let cwd = task.cwd.to_string();
+        if tool == "diff" {
+            let (status, out, error) = diff(args, &cwd, world);
+            self.write(task, 1, &out, world);
+            self.write(task, 2, &error, world);
+            return self.finish(task, status);
+        }
         let (out, errors) = match tool {
             "ls" => ls(&options, &cwd, world),
             "find" => find(args, &cwd, world),
@@ -164,6 +171,51 @@ fn find(args: &[String], cwd: &str, world: &World) -> Lines {
         }
     }
     (out, Vec::new())
+}
+
+/// `diff -u[LINES] [-N] OLD NEW`, of files or folders: its status and what it prints.
+fn diff(args: &[String], cwd: &str, world: &World) -> (i32, String, String) {
+    let (flags, paths): (Vec<_>, Vec<_>) = args.iter().partition(|arg| arg.starts_with('-'));
+    let [old, new] = paths[..] else {
+        return (2, String::new(), "diff: missing operand\n".to_owned());
+    };
+    let context = flags.iter().find_map(|flag| flag.strip_prefix("-u")?.parse().ok()).unwrap_or(3);
+    let empty_if_absent = flags.iter().any(|flag| *flag == "-N");
+    let mut names: Vec<_> =
+        [old, new].iter().flat_map(|path| world.files.list(&normalize(cwd, path))).collect();
+    let folders = matches!(world.files.get(&normalize(cwd, old)), Some(Node::Directory));
+    names.order();
+    names.dedup();
+    let pairs: Vec<(String, String)> = if folders {
+        names.iter().map(|name| (format!("{old}/{name}"), format!("{new}/{name}"))).collect()
+    } else {
+        vec![(old.clone(), new.clone())]
+    };
+    let read = |path: &str| match world.files.get(&normalize(cwd, path)) {
+        Some(Node::File(text)) => Ok(text),
+        None if empty_if_absent => Ok("".into()),
+        _ => Err((2, String::new(), format!("diff: {path}: No such file or directory\n"))),
+    };
+    let stamp =
+        jiff::Timestamp::from_microsecond(world.now.micros().cast_signed()).unwrap_or_default();
+    let stamp = stamp.strftime("%Y-%m-%d %H:%M:%S.%N +0000").to_string();
+    let mut out = String::new();
+    for (old, new) in &pairs {
+        let (before, after) = match (read(old), read(new)) {
+            (Ok(before), Ok(after)) => (before, after),
+            (Err(error), _) | (_, Err(error)) => return error,
+        };
+        if before == after {
+            continue;
+        }
+        if folders {
+            let flags: String = flags.iter().map(|flag| format!("{flag} ")).collect();
+            out.push_str(&format!("diff {flags}{old} {new}\n"));
+        }
+        let hunks = crate::base::diff::unified(&before, &after, context);
+        out.push_str(&format!("--- {old}\t{stamp}\n+++ {new}\t{stamp}\n{hunks}"));
+    }
+    (i32::from(!out.is_empty()), out, String::new())
 }
 
 fn du(options: &Options, cwd: &str, world: &World) -> Lines {

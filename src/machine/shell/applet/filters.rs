@@ -41,6 +41,12 @@ impl Process {
             task.state = State::Busy(Box::new(follow));
             return;
         }
+        if let Tool::Sed(script) = &filter
+            && Options::parse(args, "e").has('i')
+        {
+            let status = self.edit_in_place(task, script, &paths, world);
+            return self.finish(task, status);
+        }
         let (sources, status) = self.sources(task, tool, &paths, world);
         let filter = Filter { tool: filter, sources, status };
         if filter.sources.is_empty() {
@@ -48,6 +54,40 @@ impl Process {
                 .finish(task, if matches!(filter.tool, Tool::Grep(_)) { 2 } else { status });
         }
         task.state = State::Busy(Box::new(Activity::Filter(Box::new(filter))));
+    }
+
+    /// `sed -i`.
+    fn edit_in_place(
+        &mut self,
+        task: &mut Task,
+        script: &Script,
+        paths: &[String],
+        world: &mut World,
+    ) -> i32 {
+        let mut status = 0;
+        task.trail.unrepeatable = true;
+        for path in paths {
+            let full = normalize(&task.cwd, path);
+            let Some(Node::File(text)) = world.files.get(&full) else {
+                let line = format!("sed: can't read {path}: No such file or directory\n");
+                self.write(task, 2, &line, world);
+                status = 2;
+                continue;
+            };
+            let (mut script, mut out) = (script.clone(), String::new());
+            let whole = |line: &str| (line.trim_end_matches('\n').to_owned(), line.ends_with('\n'));
+            for (line, complete) in text.split_inclusive('\n').map(whole) {
+                if !script.line(&line, complete, &mut out) {
+                    break;
+                }
+            }
+            script.end(&mut out);
+            if let Err(error) = world.files.put(&full, Node::File(out.into())) {
+                self.write(task, 2, &format!("sed: {path}: {error}\n"), world);
+                status = 4;
+            }
+        }
+        status
     }
 
     /// The tool with its options, and the files it reads.
@@ -67,6 +107,7 @@ impl Process {
                 "cut" => "dfc",
                 "sed" => "e",
                 "xargs" => "nIP",
+                "base64" => "w",
                 _ => "",
             },
         );
@@ -187,6 +228,11 @@ impl Process {
                 };
                 Tool::Collect { argv, words: Vec::new() }
             }
+            "base64" => Tool::Base64 {
+                decode: options.has('d') || options.has('D'),
+                width: options.value('w').and_then(|text| text.parse().ok()).unwrap_or(76),
+                text: String::new(),
+            },
             "rev" => Tool::Reverse { lines: None },
             "tac" => Tool::Reverse { lines: Some(Vec::new()) },
             _ => Tool::Cat { numbers: options.has('n').then_some(0) },
