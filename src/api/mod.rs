@@ -13,6 +13,9 @@ mod expiry;
 pub mod http;
 mod managed;
 mod metadata;
+/// OpenAPI: the schemas and operations of everything that is served.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod openapi;
 mod request;
 mod server;
 mod status;

@@ -310,6 +310,11 @@ pub trait Kind: Sync {
     fn stored_version(&self) -> &'static str {
         self.names().versions.first().copied().unwrap_or_default()
     }
+    /// The part of a definition that defines it in this version.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn version(&self) -> Option<&'static Value> {
+        None
+    }
     /// What clients of a deprecated version are told.
     fn deprecation(&self) -> Option<&str> {
         None

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::negotiate::{self, Serves, Shape};
-use super::{Answer, Call, Content, encode};
+use super::{Answer, Call, Content, encode, openapi};
 use crate::api::{Api, Status, discovery};
 use crate::base::order::Order as _;
 use crate::base::sha256;
@@ -45,6 +45,9 @@ pub(super) fn answer(api: &mut dyn Api, asked: &Asked<'_>) -> Result<Option<Answ
         }
         ["openid", "v1", "jwks"] if is_read => json!({"keys": []}),
         [".well-known", "openid-configuration"] if is_read => return Ok(Some(issuer())),
+        ["openapi", rest @ ..] if is_read => {
+            return openapi::answer(api, asked.call, rest).map(Some);
+        }
         [] if is_read => paths(api),
         ["version"] | ["api"] | ["apis"] | ["api", _] => return Err(Status::no_such_method()),
         ["apis", group, ..] if group_of(api, group).is_none() => {
@@ -166,7 +169,7 @@ fn paths(api: &mut dyn Api) -> Value {
         paths.extend(versions.iter().map(|version| format!("/apis/{group}/{version}")));
     }
     paths.extend(HEALTH.map(|name| format!("/{name}")));
-    paths.push("/version".to_owned());
+    paths.extend(["/openapi/v2", "/openapi/v3", "/openapi/v3/", "/version"].map(str::to_owned));
     paths.order();
     json!({"paths": paths})
 }

@@ -8,6 +8,7 @@ mod body;
 mod encode;
 mod meta;
 mod negotiate;
+mod openapi;
 mod options;
 mod path;
 mod protobuf;

@@ -5,7 +5,7 @@ use crate::kinds::custom_resource_definition::{RESOURCE, status};
 use crate::object::Untyped;
 
 /// A definition of toys; it is established, as the controllers would do it.
-fn define(server: &mut Server, version: &Value) -> GroupResource {
+pub(super) fn define(server: &mut Server, version: &Value) -> GroupResource {
     let names = json!({"plural": "toys", "singular": "toy", "kind": "Toy", "listKind": "ToyList"});
     let body = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": "toys.w.example.com"},
@@ -22,7 +22,7 @@ fn define(server: &mut Server, version: &Value) -> GroupResource {
     GroupResource::dynamic("w.example.com", "toys")
 }
 
-fn version() -> Value {
+pub(super) fn version() -> Value {
     json!({"name": "v1", "served": true, "storage": true,
         "subresources": {"status": {}, "scale": {"specReplicasPath": ".spec.replicas",
             "statusReplicasPath": ".status.replicas"}},

@@ -3,6 +3,8 @@
 mod admission;
 mod custom;
 mod decoding;
+#[cfg(not(target_arch = "wasm32"))]
+mod openapi;
 mod patching;
 mod subresources;
 mod verbs;

@@ -391,6 +391,11 @@ impl Kind for CustomKind {
         true
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
+    fn version(&self) -> Option<&'static Value> {
+        Some(self.version)
+    }
+
     fn needs_version(&self) -> bool {
         true
     }

@@ -9,6 +9,7 @@ mod describe;
 mod discover;
 mod events;
 mod exec;
+mod explain;
 mod expose;
 mod get;
 mod label;
@@ -108,6 +109,7 @@ pub const COMMANDS: &[&dyn Command] = &[
     &node::drain::DRAIN,
     &events::EVENTS,
     &exec::Exec,
+    &explain::EXPLAIN,
     &expose::EXPOSE,
     &get::Get,
     &label::Annotate,

@@ -82,6 +82,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("ContainerStatus", "allocatedResourcesStatus", "name"),
     ("ContainerStatus", "volumeMounts", "mountPath"),
     ("ResourceStatus", "resources", "resourceID"),
+    ("NodeAllocatableResourceClaimStatus", "containers", "set"),
     ("ContainerRestartRuleOnExitCodes", "values", "set"),
     ("PodFailurePolicyOnExitCodesRequirement", "values", "set"),
     ("UncountedTerminatedPods", "failed", "set"),
