@@ -23,7 +23,8 @@ fn every_recorded_scenario_prints_what_a_real_control_plane_printed() {
         for scenario in Scenario::parse_all(&text).expect("a scenario") {
             let kept = Path::new(FOLDER).join(format!("{}.out", scenario.name));
             let expected = Expected::from_text(&fs::read_to_string(kept).expect("what it prints"));
-            let played = recorded::play(&scenario).expect("a scenario that can be played");
+            let played =
+                recorded::play(&scenario, expected.began()).expect("a scenario that can be played");
             let comparison = expected.compare(&scenario, &played).expect("a comparison");
             assert!(comparison.total > 0, "{} has commands", scenario.name);
             differences.extend(comparison.differences);

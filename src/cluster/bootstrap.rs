@@ -1,6 +1,7 @@
 //! The nodes of a new cluster, and nodes that join later.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Node, NodeSpec as ApiNodeSpec, NodeStatus, Taint};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -9,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::{Cluster, START};
 use crate::api::{Request, Status};
 use crate::controllers::Settings;
+use crate::metrics;
 use crate::object::Object;
 use crate::sim::Time;
 
@@ -65,6 +67,10 @@ pub struct Options {
     pub start: Time,
     /// Whether it runs the Pods itself, or leaves them to kubelets outside.
     pub kubelets: bool,
+    /// How long every container takes to stop, where that is not left to its process.
+    pub stop_takes: Option<Duration>,
+    /// How often usage is sampled: metrics-server's `--metric-resolution`.
+    pub metrics_period: Duration,
 }
 
 /// One tainted control-plane node and two workers.
@@ -75,7 +81,14 @@ impl Default for Options {
             NodeSpec::worker("node1"),
             NodeSpec::worker("node2"),
         ];
-        Self { nodes, settings: Settings::default(), start: START, kubelets: true }
+        Self {
+            nodes,
+            settings: Settings::default(),
+            start: START,
+            kubelets: true,
+            stop_takes: None,
+            metrics_period: metrics::PERIOD,
+        }
     }
 }
 

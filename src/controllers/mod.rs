@@ -26,6 +26,7 @@ mod settings;
 mod statefulset;
 /// Hashes of pod templates.
 pub mod template_hash;
+mod ttl;
 mod ttlafterfinished;
 
 pub use self::settings::Settings;
@@ -55,6 +56,7 @@ pub fn controllers(settings: Settings) -> Vec<Box<dyn Controller>> {
         Box::new(endpoints::SlicesOfServices::default()),
         Box::new(nodelifecycle::NodeLifecycle::new(settings)),
         Box::new(nodelifecycle::TaintEviction::default()),
+        Box::new(ttl::NodeTtl),
         Box::new(nodelifecycle::OrphanedPods::default()),
         Box::new(customresourcedefinition::Naming),
         Box::new(customresourcedefinition::Establishing),

@@ -61,6 +61,12 @@ impl fmt::Display for Path<'_> {
     }
 }
 
+/// A label selector in the order of its Go struct, which is not that of its names.
+fn selector_text(value: &Value) -> Option<String> {
+    let (labels, rules) = (value.get("matchLabels")?, value.get("matchExpressions")?);
+    Some(format!("{{\"matchLabels\":{labels},\"matchExpressions\":{rules}}}"))
+}
+
 /// What is wrong, in the order of discovery.
 #[derive(Debug, Default)]
 pub struct Errors(pub Vec<FieldError>);
@@ -147,7 +153,8 @@ impl Errors {
                 Value::Object(map) if map.is_empty() => Value::Null,
                 value => value,
             };
-            self.invalid(path, &value, "field is immutable");
+            let text = selector_text(&value).unwrap_or_else(|| value.to_string());
+            self.0.push(FieldError::invalid_text(&path.to_string(), &text, "field is immutable"));
         }
     }
 

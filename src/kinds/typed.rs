@@ -22,6 +22,8 @@ pub trait Typed: Sync + 'static {
     const NAMES: Names;
     /// The columns of `kubectl get`.
     const COLUMNS: &'static [Column];
+    /// What clients are told where the whole kind is deprecated.
+    const DEPRECATION: Option<&'static str> = None;
 
     /// Converts JSON of another served version to the stored one.
     fn to_hub(version: &str, value: &Value) -> Option<Value> {
@@ -52,6 +54,10 @@ pub trait Typed: Sync + 'static {
         let mut errors = Self::validate(new);
         errors.extend(Self::validate_update(new, old));
         errors
+    }
+    /// What whoever writes an object is to be told, though it is valid.
+    fn warnings(object: &Self::Object) -> Vec<String> {
+        Vec::new()
     }
     /// Seconds of grace that deletion gives by default.
     fn default_grace(object: &Self::Object) -> i64 {
@@ -130,6 +136,14 @@ impl<K: Typed> Kind for K {
 
     fn validate_replacement(&self, new: &Object, old: &Object) -> Vec<FieldError> {
         K::validate_replacement(typed::<K>(new), typed::<K>(old))
+    }
+
+    fn warnings(&self, object: &Object) -> Vec<String> {
+        K::warnings(typed::<K>(object))
+    }
+
+    fn deprecation(&self) -> Option<&str> {
+        K::DEPRECATION
     }
 
     fn default_grace(&self, object: &Object) -> i64 {

@@ -65,13 +65,15 @@ pub struct Kubelets {
     sessions_begun: u64,
     loads: Vector<LoadRule>,
     nodes_seen: u32,
+    /// How long every container takes to stop, where that is not left to its process.
+    stop_takes: Option<Duration>,
     /// The latest moment they were told of.
     now: Time,
 }
 
 impl Kubelets {
     /// No nodes yet.
-    pub fn new(rng: Rng) -> Self {
+    pub fn new(rng: Rng, stop_takes: Option<Duration>) -> Self {
         Self {
             rng,
             agenda: Agenda::default(),
@@ -84,6 +86,7 @@ impl Kubelets {
             sessions_begun: 0,
             loads: Vector::new(),
             nodes_seen: 0,
+            stop_takes,
             now: Time::default(),
         }
     }
@@ -175,7 +178,8 @@ impl Kubelets {
         let worker = Rc::make_mut(worker);
         let pod = worker.object.clone();
         let (machines, calls) = (&mut self.machines, &mut self.calls);
-        let mut step = Step { cx, node, machines, calls, pod, next: None, wake: None };
+        let stop_takes = self.stop_takes;
+        let mut step = Step { cx, node, machines, calls, pod, stop_takes, next: None, wake: None };
         if whole {
             worker.step(&mut step);
         } else if worker.run_processes(&mut step) {

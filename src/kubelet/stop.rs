@@ -9,6 +9,7 @@ use super::container::Container;
 use super::hook::Hook;
 use super::sandbox::Sandbox;
 use super::step::Step;
+use crate::machine::ContainerId;
 use crate::runtime::EventType::{Normal, Warning};
 use crate::sim::Time;
 
@@ -22,6 +23,8 @@ pub struct Stopping {
     deadline: Time,
     /// The hook that comes before SIGTERM.
     pub(super) hook: Option<Hook>,
+    /// When it ends, where that is not left to its process.
+    ends: Option<Time>,
 }
 
 impl Container {
@@ -39,7 +42,8 @@ impl Container {
             Some(Hook::begin(handler, spec, id, sandbox, step))
         });
         let deadline = step.now() + grace;
-        self.stopping = Some(Stopping { deadline, hook: Some(hook.unwrap_or(Hook::Done(true))) });
+        let hook = Some(hook.unwrap_or(Hook::Done(true)));
+        self.stopping = Some(Stopping { deadline, hook, ends: None });
         self.continue_stop(step, sandbox, None);
     }
 
@@ -67,13 +71,35 @@ impl Container {
             }
         }
         let signals = stopping.hook.is_none() && self.stopping.is_some_and(|s| s.hook.is_some());
+        let news = signals || stopping.hook.is_none() && sooner.is_some();
+        if let (Some(takes), true) = (step.stop_takes, news) {
+            let ends = (now + takes).min(stopping.deadline);
+            stopping.ends = Some(stopping.ends.map_or(ends, |earlier| earlier.min(ends)));
+        }
         self.stopping = Some(stopping);
-        if signals || stopping.hook.is_none() && sooner.is_some() {
-            let rest = stopping.deadline.since(now).max(MINIMUM_GRACE);
-            if let Some(machine) = step.machine() {
-                machine.stop(id, now, rest);
-            }
+        let rest = stopping.deadline.since(now).max(MINIMUM_GRACE);
+        if let Some(ends) = stopping.ends {
+            self.end_at(ends, id, step);
+        } else if let (true, Some(machine)) = (news, step.machine()) {
+            machine.stop(id, now, rest);
         }
         self.collect(step, sandbox);
+    }
+
+    /// Ends it when that was said to be: a program that came with its image ends well.
+    fn end_at(&self, ends: Time, id: ContainerId, step: &mut Step<'_, '_>) {
+        let now = step.now();
+        if now < ends {
+            return step.again_at(Some(ends));
+        }
+        let object = step.pod.clone();
+        let spec = object.get::<Pod>().and_then(|pod| self.spec(pod));
+        let own = spec.is_some_and(|spec| spec.command.is_some() || spec.args.is_some());
+        let Some(machine) = step.machine() else { return };
+        if own {
+            machine.kill(id, now);
+        } else {
+            machine.stop(id, now, MINIMUM_GRACE);
+        }
     }
 }

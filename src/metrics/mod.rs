@@ -17,8 +17,8 @@ use crate::kubelet::{Kubelets, PodUsage, Reading};
 use crate::object::{GroupResource, Key, Object, Str, meta};
 use crate::sim::Time;
 
-/// How often usage is sampled, which is also the window that each sample covers.
-const PERIOD: Duration = Duration::from_secs(15);
+/// How often usage is sampled by default, which is also the window that each sample covers.
+pub const PERIOD: Duration = Duration::from_secs(15);
 const WINDOW: &str = "15s";
 const GROUP: &str = "metrics.k8s.io";
 
@@ -26,8 +26,9 @@ const GROUP: &str = "metrics.k8s.io";
 type Wanted<'a> = &'a dyn Fn(&Key, &Object) -> bool;
 
 /// The latest samples.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Metrics {
+    period: Duration,
     latest: Option<Rc<Sample>>,
     /// The one before: use is told as the average in between.
     before: Option<Rc<Sample>>,
@@ -41,6 +42,11 @@ struct Sample {
 }
 
 impl Metrics {
+    /// No samples yet; one is taken every `period`.
+    pub fn new(period: Duration) -> Self {
+        Self { period, latest: None, before: None }
+    }
+
     /// Takes a sample of what every running pod and every node uses.
     pub fn sample(&mut self, kubelets: &Kubelets, now: Time) {
         self.before = self.latest.replace(Rc::new(Sample { kubelets: kubelets.clone(), at: now }));
@@ -96,7 +102,7 @@ impl Metrics {
 
     /// When the next sample is due.
     pub fn next_time(&self, now: Time) -> Option<Time> {
-        Some(self.latest.as_ref().map_or(now, |sample| sample.at + PERIOD))
+        Some(self.latest.as_ref().map_or(now, |sample| sample.at + self.period))
     }
 
     fn get(&self, request: &Request) -> Result<Reply, Status> {

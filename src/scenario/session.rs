@@ -74,6 +74,9 @@ struct Running {
 }
 
 impl Session {
+    /// How long its cluster has been up when it begins.
+    pub const WARM_UP: Duration = Duration::from_secs(30);
+
     /// A session with a cluster that has been up for a while.
     pub fn new(seed: u64) -> Self {
         Self::with_cluster(Cluster::started(seed), seed)
@@ -82,7 +85,7 @@ impl Session {
     /// A session with a new cluster of one's own choice.
     pub fn with_options(seed: u64, options: &Options) -> Self {
         let mut cluster = Cluster::with_options(seed, options);
-        cluster.run_for(Duration::from_secs(30));
+        cluster.run_for(Self::WARM_UP);
         Self::with_cluster(cluster, seed)
     }
 

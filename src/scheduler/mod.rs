@@ -36,6 +36,8 @@ const PODS: GroupResource = GroupResource::new("", "pods");
 
 /// The plugins that a pod that comes, goes or changes on a node can make change their mind.
 const ON_POD: &[&str] = &["NodePorts", "NodeResourcesFit", "PodTopologySpread", "InterPodAffinity"];
+/// Those that a pod on its node, or one with other labels, can.
+const ON_PLACED: &[&str] = &["PodTopologySpread", "InterPodAffinity"];
 /// Those that a node can.
 const ON_NODE: &[&str] = &[
     "NodeUnschedulable",
@@ -220,7 +222,14 @@ impl Scheduler {
                 if let Some(pod) = PodInfo::new(object, &mut self.groups) {
                     self.nodes.place(node, Rc::new(pod));
                 }
-                self.queue.requeue_refused_by(ON_POD, self.now);
+                // A pod that begins to go takes its place until it is gone.
+                if change
+                    .previous
+                    .as_ref()
+                    .is_none_or(|old| node_of(old).is_none() || asks_differently(old, object))
+                {
+                    self.queue.requeue_refused_by(ON_PLACED, self.now);
+                }
             }
             return;
         }

@@ -83,6 +83,14 @@ impl Queue {
     /// Takes the next pod to schedule; it stays known until `remove` or `failed`.
     pub fn pop(&mut self, now: Time) -> Option<Key> {
         self.promote(now);
+        if self.active.is_empty() {
+            // With nothing else to do there is no reason to wait: SchedulerPopFromBackoffQ.
+            let next = self.eager().cloned();
+            next.iter().for_each(|key| {
+                self.leave(key);
+                self.activate(key);
+            });
+        }
         let key = self.active.first().map(|(_, key)| key.clone())?;
         self.leave(&key);
         if let Some(waiting) = self.pods.get_mut(&key) {
@@ -145,11 +153,17 @@ impl Queue {
 
     /// When there is something to do.
     pub fn next_time(&self, now: Time) -> Option<Time> {
-        if !self.active.is_empty() {
+        if !self.active.is_empty() || self.eager().is_some() {
             return Some(now);
         }
         let first = |line: &SharedMap<(Time, u64), Key>| line.first().map(|((time, _), _)| *time);
         first(&self.backing_off).into_iter().chain(first(&self.unschedulable)).min()
+    }
+
+    /// The first that backs off though nothing went wrong.
+    fn eager(&self) -> Option<&Key> {
+        let erred = |key: &&Key| self.pods.get(*key).is_some_and(|w| w.refused_by.is_empty());
+        self.backing_off.values().find(|key| !erred(key))
     }
 
     /// Brings the pods whose time has come into the active line.
@@ -209,21 +223,34 @@ mod tests {
     }
 
     #[test]
-    fn backoff_doubles_and_the_unschedulable_wait_for_what_helps_them() {
+    fn backoff_doubles_after_errors() {
         let mut queue = Queue::default();
         queue.add(key("a"), 0, Time::default());
         let mut now = Time::from_seconds(100);
         let mut waits = Vec::new();
         for _ in 0..6 {
             assert!(queue.pop(now).is_some());
-            queue.failed(&key("a"), vec!["NodeResourcesFit"], now);
-            queue.requeue_refused_by(&["NodePorts"], now);
-            assert_eq!(queue.next_time(now), Some(now + UNSCHEDULABLE_MAX));
-            queue.requeue_refused_by(&["NodeResourcesFit"], now);
+            queue.errored(&key("a"), now);
             let next = queue.next_time(now).unwrap();
             waits.push(next.since(now).as_secs());
             now = next;
         }
         assert_eq!(waits, [1, 2, 4, 8, 10, 10]);
+    }
+
+    #[test]
+    fn the_unschedulable_wait_for_what_helps_them_and_then_for_nobody() {
+        let mut queue = Queue::default();
+        queue.add(key("a"), 0, Time::default());
+        let now = Time::from_seconds(100);
+        assert!(queue.pop(now).is_some());
+        queue.failed(&key("a"), vec!["NodeResourcesFit"], now);
+        queue.requeue_refused_by(&["NodePorts"], now);
+        assert_eq!(queue.next_time(now), Some(now + UNSCHEDULABLE_MAX));
+        assert_eq!(queue.pop(now), None);
+        queue.requeue_refused_by(&["NodeResourcesFit"], now);
+        queue.add(key("b"), 0, Time::default());
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop(now)).map(|key| key.name).collect();
+        assert_eq!(order, ["b".into(), "a".into()], "those who need not wait come first");
     }
 }

@@ -79,7 +79,10 @@ fn assign(pod: &mut Pod, binding: &Binding, now: Timestamp) -> Result<(), String
         let own = pod.metadata.annotations.get_or_insert_default();
         own.extend(annotations.iter().map(|(key, value)| (key.clone(), value.clone())));
     }
-    set_condition(pod.status.get_or_insert_default(), "PodScheduled", None, now);
+    let status = pod.status.get_or_insert_default();
+    // Mirrors the feature ClearingNominatedNodeNameAfterBinding.
+    status.nominated_node_name = None;
+    set_condition(status, "PodScheduled", None, now);
     Ok(())
 }
 

@@ -28,7 +28,8 @@ pub fn run(words: &[String]) -> Result<bool, String> {
             let trace = read(&format!("{folder}/{}.json", scenario.name))?;
             let trace = serde_json::from_str(&trace).map_err(|why| why.to_string())?;
             let expected = Expected::from_trace(&trace)?;
-            let comparison = expected.compare(&scenario, &recorded::play(&scenario)?)?;
+            let comparison =
+                expected.compare(&scenario, &recorded::play(&scenario, expected.began())?)?;
             println!("{}: {} equal of {}", scenario.name, comparison.equal, comparison.total);
             if let Some(folder) = keep.filter(|_| comparison.differences.is_empty()) {
                 let path = format!("{folder}/{}.out", scenario.name);

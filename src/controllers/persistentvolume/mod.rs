@@ -5,6 +5,7 @@ mod matching;
 mod plan;
 #[cfg(test)]
 mod plan_tests;
+mod recycle;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use super::pod::{self, PODS};
 use crate::api::Status;
 use crate::object::{GroupResource, Key, Object};
 use crate::runtime::{Cache, Context, Controller, EventType, Next, Watch};
+use crate::sim::Time;
 
 /// The type of volumes.
 pub static VOLUMES: GroupResource = GroupResource::new("", "persistentvolumes");
@@ -30,6 +32,8 @@ static CLASSES: GroupResource = GroupResource::new("storage.k8s.io", "storagecla
 
 /// How often everything is looked at again. Mirrors `PVClaimBinderSyncPeriod`.
 const RESYNC: Duration = Duration::from_secs(15);
+/// How long the four writes of a binding take.
+const BINDING: Duration = Duration::from_millis(30);
 /// On a claim: who should make its volume, under its present and its former name.
 const PROVISIONER: [&str; 2] =
     ["volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner"];
@@ -49,6 +53,7 @@ impl Controller for Binder {
             Watch::Own(VOLUMES.clone()),
             Watch::Mapped(CLAIMS.clone(), volume_of),
             Watch::Mapped(VOLUMES.clone(), claim_of),
+            Watch::Mapped(PODS.clone(), scrubbed),
         ]
     }
 
@@ -60,6 +65,13 @@ impl Controller for Binder {
             sync_volume(cx, object, volume)?;
         }
         Ok(Next::OnChange)
+    }
+
+    /// Both sides are written one after the other: a pod that came with its claim is looked at
+    /// before they are.
+    fn patience(&self, _: &Key, object: &Object, previous: Option<&Object>, _: Time) -> Duration {
+        let new = previous.is_none() && object.resource() == CLAIMS;
+        if new { BINDING } else { Duration::ZERO }
     }
 
     fn resync(&self) -> Option<Duration> {
@@ -78,6 +90,12 @@ fn claim_of(object: &Object, previous: Option<&Object>, _: &Cache) -> Vec<Key> {
     let versions = previous.into_iter().chain([object]);
     let volumes = versions.filter_map(Object::get::<PersistentVolume>);
     volumes.filter_map(claim_key).collect()
+}
+
+/// The volume that a pod scrubs.
+fn scrubbed(object: &Object, _: Option<&Object>, _: &Cache) -> Vec<Key> {
+    let name = recycle::volume_of(object);
+    name.map(|name| Key::new(VOLUMES.clone(), "", name)).into_iter().collect()
 }
 
 /// The claim that a volume names.
@@ -284,6 +302,7 @@ fn sync_volume(
             set_volume_phase(cx, object, "Available", None)?;
         }
         VolumePlan::Delete => cx.delete(&object.key())?,
+        VolumePlan::Recycle => recycle::recycle(cx, object, volume)?,
         VolumePlan::Fail(why) => {
             let failed = volume.status.as_ref().and_then(|status| status.phase.as_deref());
             if failed != Some("Failed") {

@@ -193,6 +193,8 @@ pub enum VolumePlan {
     Unbind,
     /// Its claim is gone, and so shall it.
     Delete,
+    /// Its claim is gone, and it is to be scrubbed for another.
+    Recycle,
     /// Its claim is gone, and it cannot be deleted.
     Fail(String),
 }
@@ -222,6 +224,9 @@ fn released(volume: &PersistentVolume, phase: Option<&str>) -> VolumePlan {
     let policy = spec.and_then(|spec| spec.persistent_volume_reclaim_policy.as_deref());
     if !matches!(phase, Some("Released" | "Failed")) {
         return VolumePlan::Phase("Released");
+    }
+    if policy == Some("Recycle") {
+        return VolumePlan::Recycle;
     }
     if policy != Some("Delete") || meta::annotation(&volume.metadata, PROVISIONED_BY).is_some() {
         return VolumePlan::Phase(if phase == Some("Failed") { "Failed" } else { "Released" });

@@ -183,6 +183,9 @@ me/u2 Bound     Retain - v    => Phase(\"Released\")
 me/u1 Released  Retain - gone => Phase(\"Released\")
 me/u1 Bound     Delete /tmp/x gone => Phase(\"Released\")
 me/u1 Released  Delete /tmp/x gone => Delete
+me/u1 Bound     Recycle /pl gone => Phase(\"Released\")
+me/u1 Released  Recycle /pl gone => Recycle
+me/u1 Failed    Recycle /pl gone => Recycle
 me/u1 Released  Delete /pl gone => Fail(\"host_path deleter only supports /tmp/.+ but received provided /pl\")
 ";
 

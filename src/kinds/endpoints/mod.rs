@@ -21,6 +21,9 @@ impl Typed for EndpointsKind {
     const COLUMNS: &'static [Column] =
         &[Column::new("Name"), Column::new("Endpoints"), Column::new("Age")];
 
+    const DEPRECATION: Option<&'static str> =
+        Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
+
     fn default(object: &mut Endpoints) {
         for subset in object.subsets.iter_mut().flatten() {
             for port in subset.ports.iter_mut().flatten() {

@@ -45,6 +45,18 @@ impl Typed for PersistentVolumes {
         }
     }
 
+    /// Mirrors `GetWarningsForPersistentVolume`.
+    fn warnings(object: &PersistentVolume) -> Vec<String> {
+        let policy =
+            object.spec.as_ref().and_then(|s| s.persistent_volume_reclaim_policy.as_deref());
+        let recycles = (policy == Some("Recycle")).then(|| {
+            "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, \
+             the recommended approach is to use dynamic provisioning."
+                .to_owned()
+        });
+        recycles.into_iter().collect()
+    }
+
     fn prepare_create(object: &mut PersistentVolume) {
         prepare::protect(&mut object.metadata, "kubernetes.io/pv-protection");
         let phase = Some("Pending".to_owned());

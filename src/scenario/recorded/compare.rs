@@ -1,13 +1,21 @@
 //! What was printed, held against what was recorded.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::normalise::Normaliser;
 use super::{Played, Ran, Scenario, Seen};
+use crate::object::meta;
+use crate::sim::Time;
+
+/// What comes before the moment of the first command.
+const BEGAN: &str = "# began at ";
 
 /// What a scenario should print, a block of lines for each command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expected {
+    began: Option<Time>,
     blocks: Vec<(String, Vec<String>)>,
 }
 
@@ -46,7 +54,12 @@ impl Expected {
             }
         }
         recorded.objects = recorded_objects(trace);
-        Self::of(&recorded, trace["nodes"] == "exact")
+        let mut expected = Self::of(&recorded, trace["nodes"] == "exact")?;
+        let created = trace["watch"].as_array().into_iter().flatten();
+        let created = created.filter_map(|event| meta::read_timestamp(event["created"].as_str()?));
+        // The namespace is made first; the first command comes within the next second.
+        expected.began = created.map(|at| meta::moment(&at) + Duration::from_secs(1)).min();
+        Ok(expected)
     }
 
     /// What a run printed.
@@ -56,14 +69,17 @@ impl Expected {
     pub fn of(played: &Played, exact_nodes: bool) -> Result<Self, String> {
         let normaliser = Normaliser::new(played, exact_nodes).map_err(|why| why.to_string())?;
         let block = |ran: &Ran| (normaliser.scrub(&ran.line), normaliser.command(ran));
-        Ok(Self { blocks: played.commands.iter().map(block).collect() })
+        Ok(Self { began: None, blocks: played.commands.iter().map(block).collect() })
     }
 
     /// Reads the text of [`Expected::to_text`].
     pub fn from_text(text: &str) -> Self {
         let mut blocks: Vec<(String, Vec<String>)> = Vec::new();
+        let mut began = None;
         for line in text.lines() {
-            if let Some(command) = line.strip_prefix("$ ") {
+            if let Some(stamp) = line.strip_prefix(BEGAN).filter(|_| blocks.is_empty()) {
+                began = meta::read_timestamp(stamp).map(|at| meta::moment(&at));
+            } else if let Some(command) = line.strip_prefix("$ ") {
                 blocks.push((command.to_owned(), Vec::new()));
             } else if let Some((command, lines)) = blocks.last_mut() {
                 match line.strip_prefix("> ") {
@@ -72,7 +88,7 @@ impl Expected {
                 }
             }
         }
-        Self { blocks }
+        Self { began, blocks }
     }
 
     /// The text to be kept: each command and what it should print.
@@ -80,7 +96,13 @@ impl Expected {
         let block = |(command, lines): &(String, Vec<String>)| {
             format!("$ {}\n{}\n", command.replace('\n', "\n> "), lines.join("\n"))
         };
-        self.blocks.iter().map(block).collect()
+        let began = self.began.map(|at| format!("{BEGAN}{}\n", meta::timestamp(at).0));
+        began.into_iter().chain(self.blocks.iter().map(block)).collect()
+    }
+
+    /// When the first command was given, where that is known.
+    pub fn began(&self) -> Option<Time> {
+        self.began
     }
 
     /// Compares what was played with this.

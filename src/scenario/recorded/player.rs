@@ -12,22 +12,25 @@ use crate::cluster::{Cluster, Control, NodeSpec, Options};
 use crate::kubectl::KUBECONFIG;
 use crate::object::{GroupResource, Object};
 use crate::scenario::{Input, Session};
-use crate::sim::Time;
+use crate::sim::{Time, duration};
 use crate::store::{Change, ChangeKind};
 
 /// How long one command of a person takes at least: the real kubectl's requests take time.
 const COMMAND_TIME: Duration = Duration::from_millis(120);
 /// How long the namespace is given to be filled.
 const SETUP_TIME: Duration = Duration::from_secs(2);
+/// What a Pod uses unless told otherwise: thousandths of a core, and bytes.
+const USUAL: (i64, i64) = (1, 10 << 20);
 /// What ends the text that a command reads; no line of a manifest is that.
 const DOCUMENT_END: &str = "__END_OF_STANDARD_INPUT__";
 
-/// Plays a scenario from its first step to its last.
+/// Plays a scenario from its first step to its last, the first at the moment `began`: what is due
+/// every minute is then due when it was in the recording.
 ///
 /// # Errors
 /// A step that cannot be carried out.
-pub fn play(scenario: &Scenario) -> Result<Played, String> {
-    let mut player = Player::new(scenario);
+pub fn play(scenario: &Scenario, began: Option<Time>) -> Result<Played, String> {
+    let mut player = Player::new(scenario, began);
     for step in &scenario.steps {
         player.step(step)?;
     }
@@ -35,9 +38,18 @@ pub fn play(scenario: &Scenario) -> Result<Played, String> {
     Ok(player.played)
 }
 
-/// The settings of the recorded control plane.
-fn options() -> Options {
-    let mut options = Options::default();
+/// The settings of the recorded control plane, and the ways of its simulated kubelets: containers
+/// stop a second after they are told to, and what they use is known at once.
+fn options(began: Option<Time>) -> Options {
+    let mut options = Options {
+        stop_takes: Some(Duration::from_secs(1)),
+        metrics_period: Duration::from_secs(1),
+        ..Options::default()
+    };
+    if let Some(began) = began {
+        let before = duration::micros(Session::WARM_UP + SETUP_TIME);
+        options.start = Time::from_micros(began.micros().saturating_sub(before));
+    }
     options.settings.autoscaler_sync_period = Duration::from_secs(5);
     options.settings.node_monitor_grace = Duration::from_secs(16);
     options
@@ -54,8 +66,17 @@ struct Player<'a> {
 }
 
 impl<'a> Player<'a> {
-    fn new(scenario: &'a Scenario) -> Self {
-        let mut session = Session::with_options(1, &options());
+    fn new(scenario: &'a Scenario, began: Option<Time>) -> Self {
+        let mut session = Session::with_options(1, &options(began));
+        let usual = Control::Load {
+            namespace: scenario.namespace.clone(),
+            selector: String::new(),
+            cpu_milli: Some(USUAL.0),
+            total: false,
+            memory_bytes: Some(USUAL.1),
+            missing: false,
+        };
+        session.input(Input::Control(usual));
         for (name, text) in &scenario.files {
             session.input(Input::Write { name: name.clone(), text: text.clone() });
         }
