@@ -47,13 +47,31 @@ mod absent {
 mod native {
     use std::sync::Arc;
 
+    use cel::common::ast::{EntryExpr, Expr, LiteralValue, MapEntryExpr, MapExpr};
+    use cel::common::types::CelString;
+    use cel::extractors::This;
     use cel::objects::{Key, Map};
     use cel::parser::Expression as Tree;
-    use cel::{Context, ExecutionError, Program, Value as Cel};
+    use cel::{Context, Env, ExecutionError, Program, Value as Cel, extensions};
     use serde_json::Value;
 
     /// An expression, ready to be evaluated.
-    pub struct Expression(Program);
+    pub struct Expression {
+        program: Program,
+        /// The same with its objects written as maps, where it has any.
+        rewritten: Option<Tree>,
+        env: Arc<Env>,
+    }
+
+    /// The standard library and the extensions that Kubernetes has: `lists`, `strings`.
+    fn environment() -> Env {
+        let mut env = Env::stdlib();
+        let known = env.add_extension(extensions::strings);
+        debug_assert!(known.is_ok(), "each extension is added once");
+        let known = env.add_extension(extensions::lists);
+        debug_assert!(known.is_ok(), "each extension is added once");
+        env
+    }
 
     impl Expression {
         /// Reads an expression.
@@ -61,24 +79,28 @@ mod native {
         /// # Errors
         /// What is wrong with it, in the form of `cel-go`.
         pub fn parse(text: &str) -> Result<Self, String> {
-            let program = Program::compile(text);
-            program.map(Self).map_err(|error| error.to_string().replace("\n|", "\n |"))
+            let env = environment();
+            let program = env.compile(text);
+            let program = program.map_err(|error| error.to_string().replace("\n|", "\n |"))?;
+            let mut tree = program.expression().clone();
+            let rewritten = without_objects(&mut tree).then_some(tree);
+            Ok(Self { program, rewritten, env: Arc::new(env) })
         }
 
         /// Its tree.
         pub fn tree(&self) -> &Tree {
-            self.0.expression()
+            self.program.expression()
         }
 
         /// Where in its text a part of the tree begins.
         pub fn offset(&self, id: u64) -> usize {
-            let found = self.0.source_info().offset_for(id);
+            let found = self.program.source_info().offset_for(id);
             found.map_or(0, |(start, _)| usize::try_from(start).unwrap_or(0))
         }
 
         /// Whether it speaks of a variable.
         pub fn uses(&self, name: &str) -> bool {
-            self.0.references().variables().contains(&name)
+            self.program.references().variables().contains(&name)
         }
 
         /// Its value, given some variables.
@@ -86,13 +108,96 @@ mod native {
         /// # Errors
         /// `no such key: x` and the like, in the words of `cel-go`.
         pub fn evaluate(&self, variables: &[(&str, &Value)]) -> Result<Value, String> {
-            let mut context = Context::default();
+            let mut context = Context::with_env(self.env.clone());
+            add_functions(&mut context);
             for (name, value) in variables {
                 context.add_variable_from_value(*name, from_json(value));
             }
-            let value = self.0.execute(&context).map_err(|error| words(&error))?;
-            Ok(to_json(&value))
+            let value = match &self.rewritten {
+                Some(tree) => context.resolve(tree),
+                None => self.program.execute(&context),
+            };
+            value.map(|value| to_json(&value)).map_err(|error| words(&error))
         }
+    }
+
+    /// What Kubernetes has beyond the extensions. A name that is taken already stays as it is.
+    fn add_functions(context: &mut Context<'_, '_>) {
+        type Text = Arc<String>;
+        let pattern = |text: &Text| {
+            regex::Regex::new(text).map_err(|why| ExecutionError::function_error("find", why))
+        };
+        let find = move |This(text): This<Text>, wanted: Text| -> Result<Cel, ExecutionError> {
+            let found = pattern(&wanted)?.find(&text).map_or("", |found| found.as_str()).to_owned();
+            Ok(Cel::String(Arc::new(found)))
+        };
+        let all = move |This(text): This<Text>, wanted: Text| -> Result<Cel, ExecutionError> {
+            let found = pattern(&wanted)?;
+            let found = found.find_iter(&text);
+            let found = found.map(|found| Cel::String(Arc::new(found.as_str().to_owned())));
+            Ok(Cel::List(Arc::new(found.collect())))
+        };
+        // A JSON Pointer's escapes.
+        let escape = |_: This<Cel>, text: Text| text.replace('~', "~0").replace('/', "~1");
+        let _ = context.add_function("find", find);
+        let _ = context.add_function("findAll", all);
+        let _ = context.add_function("escapeKey", escape);
+        context.add_variable_from_value("jsonpatch", "jsonpatch");
+    }
+
+    /// Writes `Object.spec{replicas: 1}` as `{'replicas': 1}`; whether there was any.
+    fn without_objects(tree: &mut Tree) -> bool {
+        let mut found = false;
+        let entries = |entries: &mut Vec<cel::common::ast::IdedEntryExpr>| {
+            let mut found = false;
+            for entry in entries {
+                match &mut entry.expr {
+                    EntryExpr::MapEntry(entry) => {
+                        found |= without_objects(&mut entry.key);
+                        found |= without_objects(&mut entry.value);
+                    }
+                    EntryExpr::StructField(field) => found |= without_objects(&mut field.value),
+                }
+            }
+            found
+        };
+        match &mut tree.expr {
+            Expr::Struct(object) => {
+                entries(&mut object.entries);
+                let mut taken = std::mem::take(&mut object.entries);
+                for entry in &mut taken {
+                    let EntryExpr::StructField(field) = &entry.expr else { continue };
+                    let name = LiteralValue::String(CelString::from(field.field.clone()));
+                    let key = Tree { id: entry.id, expr: Expr::Literal(name) };
+                    let (value, optional) = (field.value.clone(), field.optional);
+                    entry.expr = EntryExpr::MapEntry(MapEntryExpr { key, value, optional });
+                }
+                tree.expr = Expr::Map(MapExpr { entries: taken });
+                found = true;
+            }
+            Expr::Map(map) => found |= entries(&mut map.entries),
+            Expr::List(list) => {
+                list.elements.iter_mut().for_each(|item| found |= without_objects(item));
+            }
+            Expr::Select(select) => found |= without_objects(&mut select.operand),
+            Expr::Call(call) => {
+                let parts =
+                    call.target.iter_mut().map(|target| &mut **target).chain(&mut call.args);
+                parts.for_each(|part| found |= without_objects(part));
+            }
+            Expr::Comprehension(loop_) => {
+                let parts = [
+                    &mut loop_.iter_range,
+                    &mut loop_.accu_init,
+                    &mut loop_.loop_cond,
+                    &mut loop_.loop_step,
+                    &mut loop_.result,
+                ];
+                parts.into_iter().for_each(|part| found |= without_objects(part));
+            }
+            Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => {}
+        }
+        found
     }
 
     fn from_json(value: &Value) -> Cel {
@@ -122,6 +227,10 @@ mod native {
             Cel::Float(number) => Value::from(*number),
             Cel::String(text) => Value::from(text.as_str()),
             Cel::List(items) => items.iter().map(to_json).collect(),
+            Cel::Map(map) => {
+                let entry = |(key, value): (&Key, &Cel)| (key.to_string(), to_json(value));
+                Value::Object(map.map.iter().map(entry).collect())
+            }
             _ => Value::Null,
         }
     }
@@ -152,7 +261,13 @@ mod tests {
     #[test]
     fn expressions_say_what_cel_go_says() {
         let value = json!({"n": 7, "s": "M", "l": [{"k": "a"}], "m": {"x": 1}});
-        let cases: [(&str, Result<Value, &str>); 8] = [
+        let cases: [(&str, Result<Value, &str>); 11] = [
+            ("['b', 'a'].join(', ') + self.s.lowerAscii()", Ok(json!("b, am"))),
+            ("'v1.2'.find('[0-9]+') == '1'", Ok(json!(true))),
+            (
+                "Object{spec: Object.spec{of: [Object.spec.of{n: self.n}], p: jsonpatch.escapeKey('a/b')}}",
+                Ok(json!({"spec": {"of": [{"n": 7}], "p": "a~1b"}})),
+            ),
             ("self.n <= 5 || self.s == 'L'", Ok(json!(false))),
             ("!has(self.lock) || self.lock == 1", Ok(json!(true))),
             ("'too many for ' + self.s", Ok(json!("too many for M"))),

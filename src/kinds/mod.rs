@@ -1,6 +1,8 @@
 //! The built-in kinds: one file or folder each, and the list of them all.
 
 /// Cells that many listings share.
+#[cfg(not(target_arch = "wasm32"))]
+mod admission_policy;
 pub mod cells;
 /// ConfigMap.
 pub mod config_map;

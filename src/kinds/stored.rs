@@ -30,6 +30,24 @@ pub struct Stored {
     required: &'static [&'static str],
     /// Where defaults stand, and what they are, as JSON; `*` is every item of a list.
     defaults: &'static [(&'static str, &'static str)],
+    /// What is wrong with its `spec`, beyond that.
+    check: fn(&Value) -> Vec<FieldError>,
+}
+
+/// Nothing is wrong.
+fn unchecked(_: &Value) -> Vec<FieldError> {
+    Vec::new()
+}
+
+/// The checks of admission policies and their bindings, where there are any.
+#[cfg(not(target_arch = "wasm32"))]
+use super::admission_policy as policy;
+#[cfg(target_arch = "wasm32")]
+mod policy {
+    pub(super) use super::unchecked as validating;
+    pub(super) use super::unchecked as validating_binding;
+    pub(super) use super::unchecked as mutating;
+    pub(super) use super::unchecked as mutating_binding;
 }
 
 const fn cluster(
@@ -57,6 +75,7 @@ const fn stored(names: Names, api_version: &'static str) -> Stored {
         cells: &[],
         required: &[],
         defaults: &[],
+        check: unchecked,
     }
 }
 
@@ -121,23 +140,25 @@ const BINDING_DEFAULTS: &[(&str, &str)] = &[
 
 /// ValidatingAdmissionPolicy.
 pub const VALIDATING_POLICIES: Stored = {
-    let policy = admission(
+    let kept = admission(
         "ValidatingAdmissionPolicy",
         "validatingadmissionpolicies",
         "validatingadmissionpolicy",
     );
     Stored {
-        names: Names { subresources: STATUS, ..policy.names },
+        names: Names { subresources: STATUS, ..kept.names },
+        check: policy::validating,
         columns: &[NAME, Column::number("Validations"), Column::new("ParamKind"), AGE],
         cells: &["#/spec/validations", "/spec/paramKind/apiVersion+/spec/paramKind/kind"],
         required: &["/spec/matchConstraints"],
         defaults: POLICY_DEFAULTS,
-        ..policy
+        ..kept
     }
 };
 
 /// ValidatingAdmissionPolicyBinding.
 pub const VALIDATING_BINDINGS: Stored = Stored {
+    check: policy::validating_binding,
     columns: BINDING,
     cells: &["/spec/policyName", "/spec/paramRef/name"],
     required: &["/spec/policyName", "/spec/validationActions"],
@@ -151,6 +172,7 @@ pub const VALIDATING_BINDINGS: Stored = Stored {
 
 /// MutatingAdmissionPolicy.
 pub const MUTATING_POLICIES: Stored = Stored {
+    check: policy::mutating,
     columns: &[NAME, Column::number("Mutations"), Column::new("ParamKind"), AGE],
     cells: &["#/spec/mutations", "/spec/paramKind/apiVersion+/spec/paramKind/kind"],
     required: &["/spec/matchConstraints"],
@@ -160,6 +182,7 @@ pub const MUTATING_POLICIES: Stored = Stored {
 
 /// MutatingAdmissionPolicyBinding.
 pub const MUTATING_BINDINGS: Stored = Stored {
+    check: policy::mutating_binding,
     columns: BINDING,
     cells: &["/spec/policyName", "/spec/paramRef/name"],
     required: &["/spec/policyName"],
@@ -481,7 +504,8 @@ impl Kind for Kept {
         };
         let missing = self.0.required.iter().filter(is_missing);
         let name = |path: &str| path.trim_start_matches('/').replace('/', ".");
-        missing.map(|path| FieldError::required(&name(path), "")).collect()
+        let missing = missing.map(|path| FieldError::required(&name(path), ""));
+        missing.chain((self.0.check)(&fields["spec"])).collect()
     }
 
     fn columns(&self) -> &'static [Column] {

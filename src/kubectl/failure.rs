@@ -110,7 +110,6 @@ fn invalid(status: &Status) -> String {
     let mut lines: Vec<String> = Vec::new();
     for cause in &status.causes {
         let line = format!("{}: {}", cause.field, cause.message);
-        let line = if cause.field.is_empty() { cause.message.clone() } else { line };
         if !lines.contains(&line) {
             lines.push(line);
         }

@@ -7,6 +7,9 @@ mod default_toleration_seconds;
 mod limit_ranger;
 mod namespace_lifecycle;
 mod persistent_volume_claim_resize;
+pub(super) mod pod_security;
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) mod policy;
 mod priority;
 mod resource_quota;
 mod service_account;

@@ -44,7 +44,7 @@ impl Server {
         if version.is_some() {
             meta.resource_version = version;
         }
-        let reply = self.replace(kind, Part::Main, new, old, &request)?;
+        let reply = self.replace(kind, Part::Scale, new, old, &request)?;
         shown(kind, reply)
     }
 

@@ -6,6 +6,7 @@ mod decoding;
 #[cfg(not(target_arch = "wasm32"))]
 mod openapi;
 mod patching;
+mod policies;
 mod subresources;
 mod verbs;
 

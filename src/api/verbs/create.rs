@@ -74,7 +74,14 @@ impl Server {
         old: Option<&Object>,
     ) -> Result<(), Status> {
         let (store, rng) = (&self.store, &mut self.rng);
-        admission::admit(&mut Write { operation, kind, subresource, object, old, store, rng })
+        let mut write = Write { operation, kind, subresource, object, old, store, rng };
+        admission::admit(&mut write)?;
+        // What a policy adds is completed like what a person writes.
+        #[cfg(not(target_arch = "wasm32"))]
+        if admission::policy::mutate(&mut write)? {
+            admission::admit(&mut write)?;
+        }
+        Ok(())
     }
 
     /// Lets admission look at the valid object; the quotas as they are once it is stored.
@@ -89,6 +96,9 @@ impl Server {
         let (store, rng) = (&self.store, &mut self.rng);
         let write = Write { operation, kind, subresource, object, old, store, rng };
         admission::validate(&write)?;
+        admission::pod_security::validate(&write, &mut self.warnings)?;
+        #[cfg(not(target_arch = "wasm32"))]
+        admission::policy::validate(&write, &mut self.warnings)?;
         admission::charges(&write, self.now)
     }
 

@@ -14,6 +14,8 @@ use crate::store::Precondition;
 pub(in crate::api) enum Part {
     /// Everything but the status.
     Main,
+    /// The replicas, through the kind's scale.
+    Scale,
     /// The status alone.
     Status,
     /// What a subresource has set itself, with the rest as it was.
@@ -24,6 +26,7 @@ impl Part {
     pub(in crate::api) fn subresource(self) -> &'static str {
         match self {
             Self::Main => "",
+            Self::Scale => "scale",
             Self::Status => "status",
             Self::Prepared(name) => name,
         }
@@ -60,7 +63,7 @@ impl Server {
         inherit(&mut new, &old);
         let mut errors = metadata::validate_update(new.meta(), old.meta());
         match part {
-            Part::Main => {
+            Part::Main | Part::Scale => {
                 kind.prepare_update(&mut new, &old);
                 // Upstream checks the metadata once for all kinds, and every kind once more.
                 errors.extend(errors.clone());

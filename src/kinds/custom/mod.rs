@@ -7,7 +7,7 @@ mod lists;
 mod managed;
 mod printing;
 #[cfg(not(target_arch = "wasm32"))]
-mod rule_types;
+pub(super) mod rule_types;
 mod rules;
 mod scale;
 /// Structural schemas.

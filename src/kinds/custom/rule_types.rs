@@ -15,7 +15,7 @@ const REGEX_FACTOR: f64 = 0.25;
 
 /// The type of a part of an expression.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Type<'a> {
+pub(in crate::kinds) enum Type<'a> {
     /// True or false.
     Bool,
     /// A number.
@@ -29,7 +29,7 @@ pub(super) enum Type<'a> {
 }
 
 /// What is known of an expression or a part of it.
-pub(super) struct Found<'a> {
+pub(in crate::kinds) struct Found<'a> {
     /// Its type.
     pub kind: Type<'a>,
     /// What evaluating it costs at most.
@@ -101,10 +101,17 @@ fn size(schema: Schema<'_>) -> f64 {
 
 /// Looks at an expression about `self`, whose schema is given.
 pub(super) fn check<'a>(program: &'a Expression, text: &str, schema: Schema<'a>) -> Found<'a> {
-    let mut scope = Scope { program, text, names: Vec::new(), error: None };
-    for name in ["self", "oldSelf"] {
-        scope.names.push((name.to_owned(), Type::Of(schema)));
-    }
+    let names = ["self", "oldSelf"].map(|name| (name.to_owned(), Type::Of(schema)));
+    check_names(program, text, names.to_vec())
+}
+
+/// Looks at an expression about these names.
+pub(in crate::kinds) fn check_names<'a>(
+    program: &'a Expression,
+    text: &str,
+    names: Vec<(String, Type<'a>)>,
+) -> Found<'a> {
+    let mut scope = Scope { program, text, names, error: None };
     let mut found = scope.visit(program.tree());
     found.error = scope.error;
     found
