@@ -10,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::{Cluster, START};
 use crate::api::{Request, Status};
 use crate::controllers::Settings;
+use crate::kubelet::Pace;
 use crate::metrics;
 use crate::object::Object;
 use crate::sim::Time;
@@ -67,8 +68,8 @@ pub struct Options {
     pub start: Time,
     /// Whether it runs the Pods itself, or leaves them to kubelets outside.
     pub kubelets: bool,
-    /// How long every container takes to stop, where that is not left to its process.
-    pub stop_takes: Option<Duration>,
+    /// How long images and containers take, where that is not left to them.
+    pub pace: Pace,
     /// How often usage is sampled: metrics-server's `--metric-resolution`.
     pub metrics_period: Duration,
 }
@@ -86,7 +87,7 @@ impl Default for Options {
             settings: Settings::default(),
             start: START,
             kubelets: true,
-            stop_takes: None,
+            pace: Pace::default(),
             metrics_period: metrics::PERIOD,
         }
     }

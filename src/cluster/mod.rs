@@ -11,6 +11,7 @@ mod worker;
 use std::rc::Rc;
 use std::time::Duration;
 
+pub use crate::kubelet::Pace;
 pub use bootstrap::{NodeSpec, Options};
 pub use control::Control;
 pub use event::Event;
@@ -76,7 +77,7 @@ impl Cluster {
             watchers: Rc::new(Watchers::of(&workers)),
             workers,
             scheduler: Scheduler::new(rng.fork("scheduler")),
-            kubelets: Kubelets::new(rng.fork("kubelet"), options.stop_takes),
+            kubelets: Kubelets::new(rng.fork("kubelet"), options.pace),
             network: Network::default(),
             metrics: Metrics::new(options.metrics_period),
             runs_pods: options.kubelets,

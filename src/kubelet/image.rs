@@ -101,7 +101,9 @@ impl Container {
         let result = machine.pull(image, asked).map_err(|error| match error {
             PullError::InvalidName(text) | PullError::NotFound(text) => text,
         });
-        let until = result.as_ref().map_or(asked + REFUSAL, |pull| pull.ready_at);
+        let until = result.as_ref().map_or(asked + REFUSAL, |pull| {
+            step.pace.pull.map_or(pull.ready_at, |takes| asked + takes)
+        });
         self.image.under_way = Some(UnderWay { asked, until, result });
         step.again_at(Some(until));
     }

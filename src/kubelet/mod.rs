@@ -47,6 +47,15 @@ use step::Step;
 /// How long a kubelet takes to take up a pod that was bound to its node.
 const TAKE_UP: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(120));
 
+/// How long things take on every node, where that is not left to images and processes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// Every pull of an image.
+    pub pull: Option<Duration>,
+    /// Every container, from being told to stop until it has.
+    pub stop: Option<Duration>,
+}
+
 /// All kubelets, one for each node.
 #[derive(Clone)]
 pub struct Kubelets {
@@ -65,15 +74,14 @@ pub struct Kubelets {
     sessions_begun: u64,
     loads: Vector<LoadRule>,
     nodes_seen: u32,
-    /// How long every container takes to stop, where that is not left to its process.
-    stop_takes: Option<Duration>,
+    pace: Pace,
     /// The latest moment they were told of.
     now: Time,
 }
 
 impl Kubelets {
     /// No nodes yet.
-    pub fn new(rng: Rng, stop_takes: Option<Duration>) -> Self {
+    pub fn new(rng: Rng, pace: Pace) -> Self {
         Self {
             rng,
             agenda: Agenda::default(),
@@ -86,7 +94,7 @@ impl Kubelets {
             sessions_begun: 0,
             loads: Vector::new(),
             nodes_seen: 0,
-            stop_takes,
+            pace,
             now: Time::default(),
         }
     }
@@ -178,8 +186,8 @@ impl Kubelets {
         let worker = Rc::make_mut(worker);
         let pod = worker.object.clone();
         let (machines, calls) = (&mut self.machines, &mut self.calls);
-        let stop_takes = self.stop_takes;
-        let mut step = Step { cx, node, machines, calls, pod, stop_takes, next: None, wake: None };
+        let pace = self.pace;
+        let mut step = Step { cx, node, machines, calls, pod, pace, next: None, wake: None };
         if whole {
             worker.step(&mut step);
         } else if worker.run_processes(&mut step) {

@@ -1,7 +1,6 @@
 //! What one visible step of a pod works with.
 
-use std::time::Duration;
-
+use super::Pace;
 use super::calls::{Call, What};
 use super::node::NodeState;
 use super::sandbox::Sandbox;
@@ -22,8 +21,8 @@ pub struct Step<'s, 'c> {
     pub calls: &'s mut Vec<Call>,
     /// The pod's newest known version.
     pub pod: Object,
-    /// How long every container takes to stop, where that is not left to its process.
-    pub stop_takes: Option<Duration>,
+    /// How long images and containers take, where that is not left to them.
+    pub pace: Pace,
     /// When the pod wants to be looked at again.
     pub next: Option<Time>,
     /// When one of its processes goes on by itself.

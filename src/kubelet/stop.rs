@@ -72,7 +72,7 @@ impl Container {
         }
         let signals = stopping.hook.is_none() && self.stopping.is_some_and(|s| s.hook.is_some());
         let news = signals || stopping.hook.is_none() && sooner.is_some();
-        if let (Some(takes), true) = (step.stop_takes, news) {
+        if let (Some(takes), true) = (step.pace.stop, news) {
             let ends = (now + takes).min(stopping.deadline);
             stopping.ends = Some(stopping.ends.map_or(ends, |earlier| earlier.min(ends)));
         }

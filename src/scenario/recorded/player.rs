@@ -8,7 +8,7 @@ use super::scenario::{Scenario, Step};
 use super::until::Until;
 use super::{Played, Ran, Seen};
 use crate::base::quantity::Quantity;
-use crate::cluster::{Cluster, Control, NodeSpec, Options};
+use crate::cluster::{Cluster, Control, NodeSpec, Options, Pace};
 use crate::kubectl::KUBECONFIG;
 use crate::object::{GroupResource, Object};
 use crate::scenario::{Input, Session};
@@ -19,6 +19,8 @@ use crate::store::{Change, ChangeKind};
 const COMMAND_TIME: Duration = Duration::from_millis(120);
 /// How long the namespace is given to be filled.
 const SETUP_TIME: Duration = Duration::from_secs(2);
+/// How long an image takes to be pulled.
+const PULL: Duration = Duration::from_millis(200);
 /// What a Pod uses unless told otherwise: thousandths of a core, and bytes.
 const USUAL: (i64, i64) = (1, 10 << 20);
 /// What ends the text that a command reads; no line of a manifest is that.
@@ -42,17 +44,24 @@ pub fn play(scenario: &Scenario, began: Option<Time>) -> Result<Played, String> 
 /// stop a second after they are told to, and what they use is known at once.
 fn options(began: Option<Time>) -> Options {
     let mut options = Options {
-        stop_takes: Some(Duration::from_secs(1)),
+        pace: Pace { pull: Some(PULL), stop: Some(Duration::from_secs(1)) },
         metrics_period: Duration::from_secs(1),
         ..Options::default()
     };
     if let Some(began) = began {
-        let before = duration::micros(Session::WARM_UP + SETUP_TIME);
+        let before = duration::micros(Session::WARM_UP + SETUP_TIME + extra(began));
         options.start = Time::from_micros(began.micros().saturating_sub(before));
     }
     options.settings.autoscaler_sync_period = Duration::from_secs(5);
     options.settings.node_monitor_grace = Duration::from_secs(16);
     options
+}
+
+/// How much longer the cluster is up before: the recorded control plane was started twelve seconds
+/// after a quarter of a minute, from which what it does every fifteen seconds counts.
+fn extra(began: Time) -> Duration {
+    let before = (Session::WARM_UP + SETUP_TIME).as_secs();
+    Duration::from_secs((began.seconds().saturating_sub(before) + 3) % 15)
 }
 
 struct Player<'a> {
@@ -90,6 +99,7 @@ impl<'a> Player<'a> {
         let revision = session.cluster().store().revision();
         let changed = session.cluster().now();
         let mut player = Self { scenario, session, played: Played::default(), revision, changed };
+        player.session.run_for(began.map_or(Duration::ZERO, extra));
         player.make_namespace();
         player
     }
