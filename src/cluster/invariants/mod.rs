@@ -2,6 +2,8 @@
 
 mod capacity;
 mod one_controller;
+mod quota;
+mod surge;
 mod volume_pairs;
 
 use super::Cluster;
@@ -10,7 +12,8 @@ use super::Cluster;
 pub type Invariant = fn(&Cluster) -> Result<(), String>;
 
 /// Every rule.
-pub const INVARIANTS: &[Invariant] = &[capacity::check, one_controller::check, volume_pairs::check];
+pub const INVARIANTS: &[Invariant] =
+    &[capacity::check, one_controller::check, quota::check, surge::check, volume_pairs::check];
 
 /// Checks every rule.
 ///
