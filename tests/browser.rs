@@ -35,6 +35,7 @@ fn every_transcript_runs_the_same_everywhere() {
         "kubectl/custom-resources.txt"
         "kubectl/describe.txt"
         "kubectl/mistakes.txt"
+        "kubectl/objects-as-text.txt"
         "kubectl/shell.txt"
         "kubelet/crash.txt"
         "kubelet/env-volumes.txt"

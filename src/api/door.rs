@@ -1,6 +1,6 @@
 //! [`Door`]: the server together with what other components serve under its roof.
 
-use super::{Api, Custom, Reply, Request, Server, Status};
+use super::{Api, Custom, Reply, Request, Sender, Server, Status, auth};
 
 /// What a component other than the server answers: logs from the kubelets, `metrics.k8s.io`
 /// from the metrics pipeline. Mirrors the API server's proxies and its aggregation layer.
@@ -19,6 +19,14 @@ pub struct Door<'a> {
 
 impl Api for Door<'_> {
     fn call(&mut self, request: Request) -> Result<Reply, Status> {
+        let is_plain = request.sender == Sender::Known && request.subresource != "token";
+        let group = &*request.resource.group;
+        if !is_plain || matches!(group, "authentication.k8s.io" | "authorization.k8s.io") {
+            let now = self.server.now();
+            if let Some(reply) = auth::admit(self.server, &request, now)? {
+                return Ok(reply);
+            }
+        }
         let served = self.upstreams.iter_mut().find_map(|upstream| upstream.serve(&request));
         served.unwrap_or_else(|| self.server.call(request))
     }

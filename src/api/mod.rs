@@ -1,6 +1,7 @@
 //! The API server: one door for requests, whoever sends them.
 
 mod admission;
+mod auth;
 mod bootstrap;
 mod custom;
 mod decode;
@@ -22,6 +23,7 @@ mod status;
 mod subresource;
 mod verbs;
 
+pub use auth::{Sender, User};
 pub use custom::Custom;
 pub use door::{Door, Upstream};
 pub use request::{Body, DeleteOptions, List, Page, PatchType, Propagation, Reply, Request, Verb};

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::auth::Sender;
 use crate::object::{GroupResource, Key, Object};
 use crate::store::Change;
 
@@ -105,6 +106,8 @@ pub struct Request {
     pub body: Body,
     /// Who asks: `kubernetes-admin`, `system:kube-scheduler` …
     pub user: &'static str,
+    /// Whose rights it needs.
+    pub sender: Sender,
     /// Who manages the fields that are written; empty for a component, whose name tells.
     pub manager: String,
     /// For server-side apply: take fields from those that manage them.
@@ -143,6 +146,7 @@ impl Request {
             subresource: "",
             body: Body::None,
             user: "kubernetes-admin",
+            sender: Sender::Known,
             manager: String::new(),
             force: false,
             label_selector: String::new(),

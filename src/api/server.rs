@@ -48,6 +48,11 @@ impl Server {
         }
     }
 
+    /// The time.
+    pub(super) fn now(&self) -> Time {
+        self.now
+    }
+
     /// Tells the time; creation and deletion timestamps are taken from it.
     pub fn set_now(&mut self, now: Time) {
         self.now = now;

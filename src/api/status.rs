@@ -159,7 +159,6 @@ impl Status {
     }
 
     /// 401: nobody knows who asks.
-    #[cfg(not(target_arch = "wasm32"))]
     pub fn unauthorized() -> Self {
         Self::plain(401, "Unauthorized", "Unauthorized".to_owned())
     }

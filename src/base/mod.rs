@@ -14,6 +14,9 @@ pub mod field_selector;
 pub mod files;
 /// The hash of texts.
 pub mod fnv;
+/// Go's `text/template`.
+pub mod go_template;
+mod go_template_eval;
 /// Values as Go prints them.
 pub mod go_text;
 /// Counts given as a number or a percentage.
@@ -24,6 +27,8 @@ mod json_path_eval;
 mod json_path_parser;
 /// JSON text as Go reads it.
 pub mod json_read;
+/// JSON as KYAML.
+pub mod kyaml;
 /// What may be a label's key and value.
 pub mod label_name;
 /// Selection of objects by their labels.

@@ -97,7 +97,8 @@ impl Args {
             ..Self::default()
         };
         let wrong = |why: String| {
-            Failure::error(format!("{why}\nSee 'kubectl {command} --help' for usage."))
+            let place = if command.is_empty() { String::new() } else { format!(" {command}") };
+            Failure::error(format!("{why}\nSee 'kubectl{place} --help' for usage."))
         };
         let mut words = words.iter();
         while let Some(word) = words.next() {
@@ -183,6 +184,39 @@ impl Args {
         }
         self.given.push((flag.name, value));
         Ok(())
+    }
+
+    /// Gives a flag another value.
+    pub fn give(&mut self, name: &'static str, value: String) {
+        self.given.push((name, value));
+    }
+
+    /// Checks `--request-timeout`. Mirrors `clientcmd.ParseTimeout`.
+    ///
+    /// # Errors
+    /// What is no span of time.
+    pub fn check_timeout(&self) -> Result<(), Failure> {
+        self.request_timeout().map(|_| ())
+    }
+
+    /// How long a request may take; `None` for as long as it likes.
+    ///
+    /// # Errors
+    /// What is no span of time.
+    pub fn request_timeout(&self) -> Result<Option<std::time::Duration>, Failure> {
+        let text = self.get("request-timeout");
+        let nanos = match text.parse::<i64>() {
+            Ok(seconds) => Ok(i128::from(seconds) * 1_000_000_000),
+            Err(_) => crate::base::duration::parse_go(text).map(i128::from),
+        };
+        let nanos = nanos.map_err(|_| {
+            Failure::error(
+                "Invalid timeout value. Timeout must be a single integer in seconds, or an integer \
+                 followed by a corresponding time unit (e.g. 1s | 2m | 3h)",
+            )
+        })?;
+        let nanos = u64::try_from(nanos).unwrap_or(0);
+        Ok((nanos > 0).then(|| std::time::Duration::from_nanos(nanos)))
     }
 
     /// Whether the flag was given.

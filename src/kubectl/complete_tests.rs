@@ -59,6 +59,7 @@ fn words_complete_to_what_the_cluster_and_the_commands_know() {
     let mut session = Session::new(1);
     session.input(Input::Write { name: "web.yaml".to_owned(), text: MANIFEST.to_owned() });
     session.input(Input::Line("kubectl apply -f web.yaml".to_owned()));
+    session.run_until(std::time::Duration::from_secs(1), |session| !session.is_busy());
     assert!(!session.is_busy());
     let mut cluster = session.cluster().clone();
     for case in CASES.lines().filter(|line| !line.is_empty()) {

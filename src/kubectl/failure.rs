@@ -9,6 +9,8 @@ pub struct Failure {
     pub text: String,
     /// The exit code.
     pub code: i32,
+    /// What goes to the standard output before.
+    pub printed: String,
     /// What it is called among several failures, if that differs.
     pub among: Option<String>,
 }
@@ -16,7 +18,7 @@ pub struct Failure {
 /// A silent failure.
 impl Default for Failure {
     fn default() -> Self {
-        Self { text: String::new(), code: 1, among: None }
+        Self { text: String::new(), code: 1, printed: String::new(), among: None }
     }
 }
 
@@ -45,6 +47,9 @@ impl Failure {
 
     /// The server refused; `context` says what was being done: `error when creating "f"`.
     pub fn status_while(context: &str, status: &Status) -> Self {
+        if status.reason == "Unauthorized" {
+            return Self::error("You must be logged in to the server (Unauthorized)");
+        }
         let context = if context.is_empty() { String::new() } else { format!("{context}: ") };
         let short = format!("{}{context}{}", prefix(status), status.message);
         if status.reason == "Invalid" {
@@ -78,7 +83,7 @@ impl Failure {
                 let all: Vec<_> = many.iter().map(|f| each(f).trim_end().to_owned()).collect();
                 let text = all.iter().map(|text| format!("{text}\n")).collect();
                 let among = Some(format!("[{}]", all.join(", ")));
-                Err(Self { text, code: many[0].code, among })
+                Err(Self { text, code: many[0].code, among, ..Self::default() })
             }
         }
     }

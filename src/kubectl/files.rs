@@ -61,7 +61,7 @@ impl Files {
 
     /// Removes a file; whether there was one.
     pub fn remove(&mut self, name: &str) -> bool {
-        self.tree.remove(&self.full(name))
+        self.read(name).is_some() && self.tree.remove(&self.full(name))
     }
 
     /// A file's text.
@@ -142,6 +142,11 @@ impl Files {
             .collect();
         if inside.is_empty() && !self.is_folder(name) {
             return Err(Failure::error(format!("the path \"{name}\" does not exist")));
+        }
+        if inside.is_empty() {
+            return Err(Failure::error(format!(
+                "error reading [{name}]: recognized file extensions are [.json .yaml .yml]"
+            )));
         }
         Ok(inside)
     }

@@ -1,6 +1,6 @@
 //! Under which name each command writes. Mirrors the `--field-manager` defaults of `kubectl/pkg/cmd`.
 
-use crate::api::{Api, Custom, Reply, Request, Status};
+use crate::api::{Api, Custom, Reply, Request, Sender, Status};
 
 /// The manager of what a command line writes: the one given, or the command's own.
 pub(super) fn of(words: &[String]) -> String {
@@ -37,6 +37,8 @@ pub(super) struct Named<'a> {
     pub api: &'a mut dyn Api,
     /// Under which name it writes.
     pub manager: &'a str,
+    /// Whose rights it needs.
+    pub sender: &'a Sender,
 }
 
 impl Api for Named<'_> {
@@ -44,6 +46,7 @@ impl Api for Named<'_> {
         if request.manager.is_empty() {
             self.manager.clone_into(&mut request.manager);
         }
+        self.sender.clone_into(&mut request.sender);
         self.api.call(request)
     }
 

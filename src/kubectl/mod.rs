@@ -25,7 +25,7 @@ pub use kubeconfig::PATH as KUBECONFIG;
 
 use std::time::Duration;
 
-use crate::api::Api;
+use crate::api::{Api, Sender};
 use crate::sim::Time;
 
 /// What a command works with while it is polled.
@@ -99,22 +99,25 @@ pub struct Run {
     warnings: Vec<String>,
     /// Under which name it writes.
     manager: String,
+    /// Whose rights it needs.
+    sender: Sender,
 }
 
 impl Run {
     /// Starts a command line, given without the word `kubectl`; the kubeconfig among the files says
     /// where it works.
     pub fn start(words: &[String], files: &Files) -> Self {
-        Self {
-            job: command::start(words, files).map_err(Some),
-            warnings: Vec::new(),
-            manager: manager::of(words),
-        }
+        let (job, sender) = match command::start(words, files) {
+            Ok((job, sender)) => (Ok(job), sender),
+            Err(failure) => (Err(Some(failure)), Sender::Known),
+        };
+        Self { job, warnings: Vec::new(), manager: manager::of(words), sender }
     }
 
     /// Goes as far as it can now; failures are printed and become the exit code.
     pub fn poll(&mut self, io: &mut Io<'_>) -> Step {
-        let mut named = manager::Named { api: io.api, manager: &self.manager };
+        let mut named =
+            manager::Named { api: io.api, manager: &self.manager, sender: &self.sender };
         let io = &mut Io {
             api: &mut named,
             now: io.now,
@@ -142,6 +145,7 @@ impl Run {
             }
             Err(failure) => failure.take().unwrap_or_default(),
         };
+        io.out.push_str(&failure.printed);
         io.err.push_str(&failure.text);
         Step::Done(failure.code)
     }

@@ -1,10 +1,13 @@
 //! From what people type to objects: `deploy/web`, `pods,svc`, `-f file`, `-l app=web`.
 //! Mirrors `k8s.io/cli-runtime/pkg/resource.Builder`.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::{Args, Failure, Io};
-use crate::api::{Custom, Reply, Request, Verb};
+use crate::api::{Custom, Reply, Request, Status, Verb};
+use crate::base::label_selector::Selector;
 use crate::base::yaml;
 use crate::kinds::{KINDS, Kind, Names};
 use crate::object::Object;
@@ -103,7 +106,7 @@ fn find(word: &str, customs: &[Custom]) -> Result<Asked, Failure> {
             }
         }
     }
-    Err(Failure::error(format!("the server doesn't have a resource type \"{word}\"")))
+    Err(Failure::error(format!("the server doesn't have a resource type \"{name}\"")))
 }
 
 /// The kinds that `pods,svc` or `all` name, in order.
@@ -153,9 +156,11 @@ pub fn target(words: &[String], customs: &[Custom]) -> Result<Target, Failure> {
                 return Err(Failure::error(mixed));
             };
             if of.is_empty() || name.is_empty() || name.contains('/') {
-                return Err(Failure::error(
-                    "arguments in resource/name form must have a single resource and name",
-                ));
+                return Err(Failure::error(if name.contains('/') {
+                    "arguments in resource/name form may not have more than one slash"
+                } else {
+                    "arguments in resource/name form must have a single resource and name"
+                }));
             }
             for asked in kinds(of, customs)? {
                 named.push((asked, name.to_owned()));
@@ -186,6 +191,8 @@ pub struct Manifest {
     pub name: String,
     /// The manifest, with its namespace filled in.
     pub value: Value,
+    /// Whether it said its namespace itself.
+    pub had_namespace: bool,
 }
 
 /// Every manifest of the files that `-f` names, and what is wrong with the others: a broken
@@ -194,8 +201,12 @@ pub struct Manifest {
 /// # Errors
 /// Nothing was given, or a path does not exist.
 pub fn manifests(args: &Args, io: &Io<'_>) -> Result<Vec<Result<Manifest, Failure>>, Failure> {
+    if args.has("filename") && args.has("kustomize") {
+        return Err(Failure::error("only one of -f or -k can be specified"));
+    }
     let mut found = Vec::new();
     let customs = io.api.custom_kinds();
+    let labels = Selector::parse(args.get("selector")).map_err(Failure::error)?;
     for name in args.all("filename") {
         for (file, text) in io.files.resolve(name, io.stdin, args.is("recursive"))? {
             for document in yaml::parse_documents(&text) {
@@ -209,7 +220,18 @@ pub fn manifests(args: &Args, io: &Io<'_>) -> Result<Vec<Result<Manifest, Failur
             }
         }
     }
+    found.retain(|manifest| match manifest {
+        Ok(manifest) => labels.matches(&labels_of(&manifest.value)),
+        Err(_) => true,
+    });
     Ok(found)
+}
+
+/// The labels of an object's JSON.
+pub fn labels_of(value: &Value) -> BTreeMap<String, String> {
+    let labels = value["metadata"]["labels"].as_object().into_iter().flatten();
+    let pair = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+    labels.filter_map(pair).collect()
 }
 
 /// Does something with every manifest; what is wrong with one does not stop the others. The
@@ -260,6 +282,12 @@ fn manifest(
     mut value: Value,
     customs: &[Custom],
 ) -> Result<Manifest, Failure> {
+    if !value.is_object() {
+        return Err(Failure::error(format!(
+            "error validating \"{file}\": error validating data: invalid object to validate; if you \
+             choose to ignore these errors, turn validation off with --validate=false"
+        )));
+    }
     let text = |value: &Value, field: &str| value[field].as_str().unwrap_or_default().to_owned();
     let (api_version, kind) = (text(&value, "apiVersion"), text(&value, "kind"));
     let unset: Vec<_> = [("apiVersion", &api_version), ("kind", &kind)]
@@ -284,15 +312,16 @@ fn manifest(
     });
     let Some((kind_, served)) = known else {
         let namespace = text(&value["metadata"], "namespace");
-        return Err(Failure::verbatim(format!(
+        return Err(Failure::error(format!(
             "error: resource mapping not found for name: \"{name}\" namespace: \"{namespace}\" from \
              \"{file}\": no matches for kind \"{kind}\" in version \"{api_version}\"\nensure CRDs \
              are installed first"
         )));
     };
     let asked = Asked { kind: kind_, version: served };
+    let had_namespace = value["metadata"]["namespace"].is_string();
     let namespace = place(args, &asked, &mut value)?;
-    Ok(Manifest { file: file.to_owned(), asked, namespace, name, value })
+    Ok(Manifest { file: file.to_owned(), asked, namespace, name, value, had_namespace })
 }
 
 /// Decides the manifest's namespace and writes it into it.
@@ -358,7 +387,20 @@ pub fn list(
     let mut request = asked.request(Verb::List, namespace, "");
     labels.clone_into(&mut request.label_selector);
     fields.clone_into(&mut request.field_selector);
-    match io.api.call(request)? {
+    let reply = io.api.call(request).map_err(|status| {
+        if status.reason != "BadRequest" || labels.is_empty() && fields.is_empty() {
+            return Failure::status(&status);
+        }
+        // Mirrors `resource.Selector.Visit`.
+        let what = asked.resource_with_version();
+        let why = format!(
+            "Unable to find {what} that match label selector {labels:?}, field selector \
+             {fields:?}: {}",
+            status.message
+        );
+        Failure::status(&Status { message: why, ..status })
+    })?;
+    match reply {
         Reply::List(list) => Ok((list.items, list.revision)),
         _ => Ok((Vec::new(), 0)),
     }

@@ -228,9 +228,23 @@ pub fn delete_now(
         Err(status) if status.is_not_found() => return Ok(None),
         Err(status) => return Err(Failure::status(&status)),
     };
-    io.api.call(request(asked, namespace, name, cascade, grace))?;
+    quietly(io, (asked, namespace, name), cascade, grace)?;
     io.out.push_str(&line(asked, namespace, name, None, DryRun::None));
     Ok(uid)
+}
+
+/// Asks for an object's deletion and says nothing of it.
+///
+/// # Errors
+/// What the server answers.
+pub fn quietly(
+    io: &mut Io<'_>,
+    (asked, namespace, name): (&Asked, &str, &str),
+    cascade: &str,
+    grace: Option<i64>,
+) -> Result<(), Failure> {
+    io.api.call(request(asked, namespace, name, cascade, grace))?;
+    Ok(())
 }
 
 fn request(

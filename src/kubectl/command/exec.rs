@@ -145,7 +145,7 @@ impl Job for ExecJob {
             Some(0) => Ok(Step::Done(0)),
             Some(code) => {
                 let text = format!("command terminated with exit code {code}\n");
-                Err(Failure { text, code, among: None })
+                Err(Failure { text, code, ..Failure::default() })
             }
         }
     }

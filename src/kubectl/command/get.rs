@@ -1,12 +1,16 @@
 //! `kubectl get`. Mirrors `k8s.io/kubectl/pkg/cmd/get`.
 
-use super::{ALL_NAMESPACES, Command, FILENAME, OUTPUT, RECURSIVE, SELECTOR};
+use super::{ALL_NAMESPACES, Command, FILENAME, RECURSIVE, SELECTOR};
+use serde_json::Value;
+
 use crate::api::Reply;
 use crate::api::Verb;
+use crate::base::table::Tabs;
 use crate::kubectl::print::{Printer, table};
 use crate::kubectl::resource::{self, Asked, Target};
 use crate::kubectl::{Args, Failure, Flag, Io, Job, Step};
 use crate::object::Object;
+use crate::sim::Time;
 use crate::store::ChangeKind;
 
 /// The verb.
@@ -21,8 +25,11 @@ impl Command for Get {
         const FLAGS: &[Flag] = &[
             ALL_NAMESPACES,
             FILENAME,
-            OUTPUT,
+            super::KUSTOMIZE,
             RECURSIVE,
+            Flag::value("raw", ""),
+            Flag { default: "true", ..Flag::switch("server-print") },
+            Flag::value("subresource", ""),
             SELECTOR,
             Flag::value("field-selector", ""),
             Flag::switch("ignore-not-found"),
@@ -31,13 +38,16 @@ impl Command for Get {
             Flag::switch("output-watch-events"),
             Flag::switch("show-kind"),
             Flag::switch("show-labels"),
-            Flag::switch("show-managed-fields"),
             Flag::value("sort-by", ""),
             Flag::value("chunk-size", "500"),
             Flag::switch("watch").short('w'),
             Flag::switch("watch-only"),
         ];
         FLAGS
+    }
+
+    fn shared(&self) -> &'static [&'static [Flag]] {
+        &[super::PRINT]
     }
 
     fn usage(&self) -> &'static str {
@@ -59,11 +69,40 @@ impl Command for Get {
             ));
         }
         let printer = Printer::from_args(&args)?;
-        Ok(Box::new(GetJob { args, printer, watching: None }))
+        check(&args)?;
+        Ok(Box::new(GetJob { args, printer, watching: None, deadline: None }))
     }
 }
 
+/// Flags and words that do not go together. Mirrors `GetOptions.Validate` and `Builder.Do`.
+fn check(args: &Args) -> Result<(), Failure> {
+    let words = &args.positional;
+    let watches = args.is("watch") || args.is("watch-only");
+    let names = words.len() > 1 || words.iter().any(|word| word.contains('/'));
+    let selects = args.has("selector") || args.has("field-selector");
+    let wrong = if args.is("show-labels") && !matches!(args.get("output"), "" | "wide") {
+        format!("--show-labels option cannot be used with {} printer", args.get("output"))
+    } else if args.is("output-watch-events") && !watches {
+        "--output-watch-events option can only be used with --watch or --watch-only".to_owned()
+    } else if args.has("filename") && !words.is_empty() {
+        "when paths, URLs, or stdin is provided as input, you may not specify resource arguments \
+         as well"
+            .to_owned()
+    } else if args.has("subresource") && !names {
+        "subresource cannot be used when bulk resources are specified".to_owned()
+    } else if names && selects {
+        "name cannot be provided when a selector is specified".to_owned()
+    } else if watches && (words.len() > 2 || words.iter().filter(|w| w.contains('/')).count() > 1) {
+        "you may only watch a single resource or type of resource at a time".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Failure::error(wrong))
+}
+
 struct GetJob {
+    /// When a watch is to end.
+    deadline: Option<Time>,
     args: Args,
     printer: Printer,
     watching: Option<Watching>,
@@ -88,7 +127,10 @@ impl Job for GetJob {
     fn poll(&mut self, io: &mut Io<'_>) -> Result<Step, Failure> {
         if self.watching.is_some() {
             self.follow(io)?;
-            return Ok(Step::Wait(None));
+            return Ok(self.rests(io.now));
+        }
+        if !matches!(self.args.get("subresource"), "" | "status") {
+            return self.parts(io).map(|()| Step::Done(0));
         }
         let (groups, failures) = self.collect(io)?;
         let watch = self.args.is("watch") || self.args.is("watch-only");
@@ -98,11 +140,54 @@ impl Job for GetJob {
         }
         Failure::several(&failures)?;
         self.start_watch(io, groups)?;
-        Ok(Step::Wait(None))
+        self.deadline = self.args.request_timeout()?.map(|limit| io.now + limit);
+        Ok(self.rests(io.now))
     }
 }
 
 impl GetJob {
+    /// `--subresource`, where it is an object of another kind.
+    fn parts(&self, io: &mut Io<'_>) -> Result<(), Failure> {
+        if self.args.get("subresource") == "log" {
+            return Err(Failure::error("serializer for text/plain doesn't exist"));
+        }
+        let part = resource::subresource(&self.args)?;
+        let is_scale = part == "scale";
+        let mut tabs = Tabs::for_get();
+        let titles = ["NAME", "DESIRED", "AVAILABLE", "AGE"];
+        let shown = |at: &usize| is_scale || *at == 0 || *at == 3;
+        let chosen = |cells: [String; 4]| {
+            cells.into_iter().enumerate().filter(|(at, _)| shown(at)).map(|(_, cell)| cell)
+        };
+        if !self.args.is("no-headers") {
+            tabs.line(chosen(titles.map(str::to_owned)));
+        }
+        for (asked, namespace, name) in self.wanted(io)? {
+            let name = name.unwrap_or_default();
+            let request = asked.request(Verb::Get, &namespace, &name).to(part);
+            let object = resource::object_of(io.api.call(request)?)?;
+            let value = object.to_value();
+            if !self.printer.is_table() {
+                io.out.push_str(&self.printer.print_value(&value)?);
+                return Ok(());
+            }
+            let number = |place: &Value| place["replicas"].as_i64().unwrap_or(0).to_string();
+            let age = crate::kinds::cells::age(object.meta(), io.now);
+            tabs.line(chosen([name, number(&value["spec"]), number(&value["status"]), age]));
+        }
+        io.out.push_str(&tabs.flush());
+        Ok(())
+    }
+
+    /// Until something changes or the request's time is over.
+    fn rests(&self, now: Time) -> Step {
+        match self.deadline {
+            Some(end) if end <= now => Step::Done(0),
+            Some(end) => Step::Wait(Some(end.since(now))),
+            None => Step::Wait(None),
+        }
+    }
+
     fn namespace(&self) -> &str {
         if self.args.is("all-namespaces") { "" } else { self.args.namespace() }
     }
@@ -164,6 +249,10 @@ impl GetJob {
         let objects: Vec<(Asked, &Object)> =
             groups.iter().flat_map(|g| g.objects.iter().map(|o| (g.asked, o))).collect();
         if !self.printer.is_table() {
+            let wanted_one = objects.is_empty() && !self.asks_for_a_list();
+            if wanted_one && self.args.is("ignore-not-found") {
+                return Ok(());
+            }
             let text = self.printer.print(&objects, is_list, io.now)?;
             io.out.push_str(&text);
             return Ok(());

@@ -1,12 +1,15 @@
 //! The verbs: one file each, and the list of them all.
 
 mod apply;
+mod auth;
 mod autoscale;
 mod config;
 mod create;
 mod delete;
 mod describe;
+mod diff;
 mod discover;
+mod edit;
 mod events;
 mod exec;
 mod explain;
@@ -25,7 +28,8 @@ mod spec;
 mod top;
 mod wait;
 
-use super::{Args, Failure, Files, Flag, Io, Job, kubeconfig};
+use super::{Args, Failure, Files, Flag, Io, Job, kubeconfig, print};
+use crate::api::{Sender, User};
 use crate::base::order::Order as _;
 
 /// A verb of kubectl.
@@ -60,8 +64,14 @@ pub trait Command: Sync {
 /// Every verb.
 pub const COMMANDS: &[&dyn Command] = &[
     &apply::Apply,
+    &edit::EDIT_LAST_APPLIED,
+    &apply::last_applied::SET,
+    &apply::last_applied::VIEW,
     &discover::API_RESOURCES,
     &discover::API_VERSIONS,
+    &auth::CAN_I,
+    &auth::RECONCILE,
+    &auth::WHO_AM_I,
     &autoscale::Autoscale,
     &discover::CLUSTER_INFO,
     &config::CURRENT_CONTEXT,
@@ -106,7 +116,9 @@ pub const COMMANDS: &[&dyn Command] = &[
     &create::rbac::TOKEN,
     &delete::Delete,
     &describe::Describe,
+    &diff::DIFF,
     &node::drain::DRAIN,
+    &edit::EDIT,
     &events::EVENTS,
     &exec::Exec,
     &explain::EXPLAIN,
@@ -140,6 +152,8 @@ pub const COMMANDS: &[&dyn Command] = &[
 
 /// Flags of commands that read manifests.
 pub(super) const FILENAME: Flag = Flag::value("filename", "[]").short('f');
+/// `-k`.
+pub(super) const KUSTOMIZE: Flag = Flag::value("kustomize", "").short('k');
 /// `-R`.
 pub(super) const RECURSIVE: Flag = Flag::switch("recursive").short('R');
 /// `-l`.
@@ -176,27 +190,77 @@ pub(super) const PRINT: &[Flag] = &[
 ];
 
 /// Starts a command line, given without the word `kubectl`.
-pub(super) fn start(words: &[String], files: &Files) -> Result<Box<dyn Job>, Failure> {
+///
+/// # Errors
+/// Whatever is wrong with it.
+pub(super) fn start(words: &[String], files: &Files) -> Result<(Box<dyn Job>, Sender), Failure> {
     let (globals, words) = leading_flags(words);
+    if words.is_empty() {
+        Args::parse("", &[], globals)?;
+    }
     let Some((command, rest)) = find(words) else {
         return Err(unknown(words));
     };
     let all: Vec<String> = rest.iter().chain(globals).cloned().collect();
     let mut args = Args::parse(command.name(), &command.all_flags(), &all)?;
     if args.is("help") {
-        return Ok(Box::new(help(*command)));
+        return Ok((Box::new(help(*command)), Sender::Known));
     }
+    args.check_timeout()?;
     if command.name().starts_with("config ") {
-        return command.start(args);
+        return Ok((command.start(args)?, Sender::Known));
     }
+    print::read_template(&mut args, files)?;
     let named = args.get("kubeconfig");
     if !named.is_empty() && files.read(named).is_none() {
         return Err(Failure::error(format!("stat {named}: no such file or directory")));
     }
     let config = kubeconfig::load_from(files, named);
-    kubeconfig::check(&config, args.get("context"), args.get("cluster"), args.get("user"))?;
+    // Some verbs have a `--user` of their own.
+    let own_user = command.all_flags().iter().any(|flag| flag.name == "user");
+    let user = if own_user { "" } else { args.get("user") };
+    kubeconfig::check(&config, args.get("context"), args.get("cluster"), user)?;
     args.context_namespace = kubeconfig::namespace(&config, args.get("context"));
-    command.start(args)
+    if args.has("applyset") && files.variable("KUBECTL_APPLYSET") != "true" {
+        let why = "unknown flag: --applyset\nSee 'kubectl apply --help' for usage.";
+        return Err(Failure::error(why));
+    }
+    let sender = sender(&args)?;
+    reachable(&args)?;
+    Ok((command.start(args)?, sender))
+}
+
+/// Whose rights the command needs: those of whom `--as` names, or of the owner of `--token`.
+fn sender(args: &Args) -> Result<Sender, Failure> {
+    let user = User {
+        name: args.get("as").to_owned(),
+        uid: args.get("as-uid").to_owned(),
+        groups: args.all("as-group").into_iter().map(str::to_owned).collect(),
+        ..User::default()
+    };
+    if user.name.is_empty() && user != User::default() {
+        return Err(Failure::error(
+            "requesting uid, groups or user-extra for kubeconfig without impersonating a user",
+        ));
+    }
+    Ok(match (user.impersonated()?, args.get("token")) {
+        (Some(user), _) => Sender::For(user.into()),
+        (None, "") => Sender::Known,
+        (None, token) => Sender::Token(token.to_owned()),
+    })
+}
+
+/// There is one server, wherever the kubeconfig says that it is; elsewhere is none.
+fn reachable(args: &Args) -> Result<(), Failure> {
+    let server = args.get("server");
+    if server.is_empty() {
+        return Ok(());
+    }
+    let place = server.split_once("://").map_or(server, |(_, place)| place);
+    Err(Failure::verbatim(format!(
+        "The connection to the server {} was refused - did you specify the right host or port?",
+        place.split('/').next().unwrap_or_default()
+    )))
 }
 
 /// `kubectl -n kube-system get pods`: flags may stand before the verb.

@@ -13,6 +13,7 @@ use super::task::{Frame, FrameKind, State, Task};
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) argv: Rc<[String]>,
+    variables: Vec<(Rc<str>, Rc<str>)>,
     /// What it has read so far.
     input: String,
     /// It reads its input to the end first.
@@ -81,8 +82,15 @@ impl Process {
     /// Starts a command that is carried out outside.
     pub(super) fn call_out(&mut self, task: &mut Task, argv: &[String], reads: bool) {
         task.trail.unrepeatable = true;
-        let input = String::new();
-        let call = Call { argv: argv.into(), input, reads, taken: false, child: None };
+        let exported = task.variables.iter().filter(|(_, variable)| variable.exported);
+        let call = Call {
+            argv: argv.into(),
+            variables: exported.map(|(name, v)| (name.clone(), v.value.clone())).collect(),
+            input: String::new(),
+            reads,
+            taken: false,
+            child: None,
+        };
         task.state = State::Busy(Box::new(Activity::Call(call)));
     }
 
@@ -115,13 +123,12 @@ impl Process {
                     activity.as_mut()
             {
                 call.taken = true;
-                let exported = task.variables.iter().filter(|(_, variable)| variable.exported);
                 calls.push(Called {
                     pid: task.pid,
                     argv: Rc::clone(&call.argv),
                     input: std::mem::take(&mut call.input),
                     folder: task.cwd.clone(),
-                    variables: exported.map(|(n, v)| (n.clone(), v.value.clone())).collect(),
+                    variables: std::mem::take(&mut call.variables),
                 });
             }
         }

@@ -98,6 +98,11 @@ impl<'a> Player<'a> {
         session.input(Input::Write { name: KUBECONFIG.to_owned(), text: config });
         let revision = session.cluster().store().revision();
         let changed = session.cluster().now();
+        // The recordings' environment.
+        for line in ["export KUBE_EDITOR=true", "export COLUMNS=200"] {
+            session.input(Input::Line(line.to_owned()));
+        }
+        session.take_output();
         let mut player = Self { scenario, session, played: Played::default(), revision, changed };
         player.session.run_for(began.map_or(Duration::ZERO, extra));
         player.make_namespace();

@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef};
 use serde_json::Value;
 
-use super::User;
-use super::rbac::{self, Action};
+use crate::api::auth::{Action, User, rbac};
 use crate::api::http::path::ResourcePath;
 use crate::api::http::{Call, body};
 use crate::api::{Api, Status};

@@ -1,22 +1,16 @@
-//! Who asks, and whether they may. Whoever reaches the server without saying who they are is its
+//! Who asks, and whether they may, over HTTP. Whoever reaches the server without saying who they are is its
 //! administrator; those that impersonate somebody, or show a service account's token, get what
 //! RBAC gives them. Mirrors `k8s.io/apiserver/pkg/endpoints/filters`.
 
 mod escalation;
 mod identity;
-mod jwt;
-mod rbac;
-mod reviews;
-mod token_request;
 
+use super::negotiate::{self, Serves};
 use super::path::ResourcePath;
-use super::{Answer, Call};
+use super::{Answer, Call, body, encode};
+use crate::api::auth::{self, Action};
 use crate::api::{Api, Status};
-use crate::object::GroupResource;
 use crate::sim::Time;
-
-pub(super) use identity::User;
-use rbac::Action;
 
 /// A request whose sender is known.
 pub(super) struct Asked<'a> {
@@ -41,19 +35,49 @@ pub(super) struct Asked<'a> {
 pub(super) fn admit(api: &mut dyn Api, asked: &Asked<'_>) -> Result<Option<Answer>, Status> {
     let user = identity::of(api, asked.call)?;
     let action = action(asked);
-    if !user.is_master() && rbac::reason(api, &user, &action).is_none() {
-        return Err(refusal(&user, &action));
-    }
+    auth::check(api, &user, &action)?;
     if let Some(path) = asked.resource {
         if !user.is_master() {
             escalation::check(api, &user, asked.call, path)?;
         }
-        if let Some(answer) = token_request::answer(api, asked, path)? {
-            return Ok(Some(answer));
-        }
-        return reviews::answer(api, &user, asked, path);
+        return answer(api, &user, asked, path);
     }
     Ok(None)
+}
+
+/// Answers what is about identities and not stored; `None` where the path is about something else.
+fn answer(
+    api: &mut dyn Api,
+    user: &auth::User,
+    asked: &Asked<'_>,
+    path: &ResourcePath,
+) -> Result<Option<Answer>, Status> {
+    let is_token = path.group.is_empty()
+        && (path.plural.as_str(), path.subresource.as_str()) == ("serviceaccounts", "token");
+    let kind = match auth::review_kind(&path.group, &path.plural) {
+        Some(kind) => kind,
+        None if is_token && path.rest.is_none() => "TokenRequest",
+        None => return Ok(None),
+    };
+    if path.version != "v1" || is_token && path.namespace.is_none() {
+        return Ok(None);
+    }
+    let is_local = kind == "LocalSubjectAccessReview" || is_token;
+    if is_local != path.namespace.is_some() || path.name.is_empty() == is_token {
+        return Err(Status::no_such_path());
+    }
+    if asked.call.method != "POST" {
+        return Err(Status::no_such_method());
+    }
+    let form = negotiate::form(&asked.call.accept(), asked.pretty, Serves::Objects)?;
+    let given = body::object(asked.call, kind, false)?.value;
+    let namespace = path.namespace.as_deref().unwrap_or_default();
+    let value = if is_token {
+        auth::token_request(api, namespace, &path.name, &given, asked.now)?
+    } else {
+        auth::review(api, user, (kind, namespace), &given, asked.now)?
+    };
+    Ok(Some(encode::answer(201, &value, form.media)))
 }
 
 /// What a request is about to do. Mirrors `RequestInfoFactory.NewRequestInfo`.
@@ -86,28 +110,4 @@ fn action(asked: &Asked<'_>) -> Action {
         namespace: path.namespace.clone().unwrap_or(namespace),
         path: String::new(),
     }
-}
-
-/// 403. Mirrors `responsewriters.ForbiddenStatusError`.
-fn refusal(user: &User, action: &Action) -> Status {
-    let name = &user.name;
-    if !action.path.is_empty() {
-        let what = format!("User {name:?} cannot {} path {:?}", action.verb, action.path);
-        return Status::generic(403, "Forbidden", format!("forbidden: {what}"));
-    }
-    let place = match action.namespace.as_str() {
-        "" => "at the cluster scope".to_owned(),
-        namespace => format!("in the namespace {namespace:?}"),
-    };
-    let resource = action.full_resource();
-    let why = format!(
-        "User {name:?} cannot {} resource {resource:?} in API group {:?} {place}",
-        action.verb, action.group
-    );
-    let about = GroupResource::dynamic(&action.group, &action.resource);
-    let mut status = Status::forbidden(&about, &action.name, &why);
-    if action.name.is_empty() {
-        status.message = format!("{about} is forbidden: {why}");
-    }
-    status
 }

@@ -4,13 +4,11 @@
 use serde_json::{Value, json};
 
 use super::rbac::{self, Action};
-use super::{Asked, User, jwt};
-use crate::api::http::negotiate::{self, Serves};
-use crate::api::http::path::ResourcePath;
-use crate::api::http::{Answer, body, encode};
+use super::{User, jwt};
 use crate::api::{Api, Status};
 use crate::kinds::FieldError;
 use crate::object::{codec, meta};
+use crate::sim::Time;
 
 const AUTHENTICATION: &str = "authentication.k8s.io";
 const AUTHORIZATION: &str = "authorization.k8s.io";
@@ -24,29 +22,26 @@ const REVIEWS: &[(&str, &str, &str)] = &[
     (AUTHORIZATION, "subjectaccessreviews", "SubjectAccessReview"),
 ];
 
-/// Answers a review; `None` where the path is about something else.
-pub(super) fn answer(
+/// The kind of the review that a resource is, if it is one.
+pub fn review_kind(group: &str, plural: &str) -> Option<&'static str> {
+    let found = REVIEWS.iter().find(|(known, name, _)| *known == group && *name == plural);
+    found.map(|(_, _, kind)| *kind)
+}
+
+/// Answers a review.
+///
+/// # Errors
+/// What the review lacks.
+pub fn review(
     api: &mut dyn Api,
     user: &User,
-    asked: &Asked<'_>,
-    path: &ResourcePath,
-) -> Result<Option<Answer>, Status> {
-    let found = REVIEWS.iter().find(|(group, plural, _)| {
-        path.group == *group && path.plural == *plural && path.version == "v1"
-    });
-    let Some((group, _, kind)) = found else { return Ok(None) };
-    let is_local = *kind == "LocalSubjectAccessReview";
-    if is_local != path.namespace.is_some() || !path.name.is_empty() {
-        return Err(Status::no_such_path());
-    }
-    if asked.call.method != "POST" {
-        return Err(Status::no_such_method());
-    }
-    let form = negotiate::form(&asked.call.accept(), asked.pretty, Serves::Objects)?;
-    let given = body::object(asked.call, kind, false)?.value;
+    (kind, namespace): (&str, &str),
+    given: &Value,
+    now: Time,
+) -> Result<Value, Status> {
     let spec = given.get("spec").cloned().unwrap_or_else(|| json!({}));
     let written = given["metadata"]["namespace"].as_str().unwrap_or_default();
-    if let Some(namespace) = path.namespace.as_deref().filter(|_| is_local) {
+    if kind == "LocalSubjectAccessReview" {
         if !written.is_empty() && written != namespace {
             return Err(Status::bad_request(
                 "the namespace of the provided object does not match the namespace sent on the \
@@ -59,24 +54,25 @@ pub(super) fn answer(
             return Err(Status::bad_request(why));
         }
     }
+    let group =
+        REVIEWS.iter().find(|(_, _, known)| *known == kind).map_or("", |(group, _, _)| group);
     let mut value = json!({
         "kind": kind,
         "apiVersion": format!("{group}/v1"),
         "metadata": given.get("metadata").filter(|meta| meta.is_object()).unwrap_or(&json!({})),
     });
-    if *kind == "SelfSubjectReview" {
-        let now = codec::encode(&meta::timestamp(asked.now));
-        value["metadata"]["creationTimestamp"] = now;
+    if kind == "SelfSubjectReview" {
+        value["metadata"]["creationTimestamp"] = codec::encode(&meta::timestamp(now));
         value["status"] = json!({"userInfo": user.to_value()});
     } else {
-        value["status"] = match *kind {
+        value["status"] = match kind {
             "TokenReview" => token(api, &spec)?,
             "SelfSubjectRulesReview" => rules(api, user, &spec)?,
             _ => access(api, kind, user, &spec)?,
         };
         value["spec"] = spec;
     }
-    Ok(Some(encode::answer(201, &value, form.media)))
+    Ok(value)
 }
 
 fn token(api: &mut dyn Api, spec: &Value) -> Result<Value, Status> {

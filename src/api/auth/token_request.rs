@@ -4,41 +4,32 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Asked, jwt};
-use crate::api::http::negotiate::{self, Serves};
-use crate::api::http::path::ResourcePath;
-use crate::api::http::{Answer, body, encode};
+use super::jwt;
 use crate::api::{Api, Reply, Request, Status};
 use crate::kinds::{self, FieldError};
 use crate::object::{GroupResource, Key, codec, meta};
+use crate::sim::Time;
 
 const SHORTEST: i64 = 600;
 const LONGEST: i64 = 1 << 32;
 const USUAL: i64 = 3600;
 
-/// Makes a token; `None` where the path is about something else.
-pub(super) fn answer(
+/// Makes a token of a service account.
+///
+/// # Errors
+/// An account that is not there, and a span or a binding that is not allowed.
+pub fn token_request(
     api: &mut dyn Api,
-    asked: &Asked<'_>,
-    path: &ResourcePath,
-) -> Result<Option<Answer>, Status> {
-    let is_meant = path.group.is_empty()
-        && path.version == "v1"
-        && (path.plural.as_str(), path.subresource.as_str()) == ("serviceaccounts", "token");
-    let Some(namespace) = path.namespace.as_deref().filter(|_| is_meant && path.rest.is_none())
-    else {
-        return Ok(None);
-    };
-    if asked.call.method != "POST" {
-        return Err(Status::no_such_method());
-    }
-    let form = negotiate::form(&asked.call.accept(), asked.pretty, Serves::Objects)?;
-    let given = body::object(asked.call, "TokenRequest", false)?.value;
+    namespace: &str,
+    name: &str,
+    given: &Value,
+    now: Time,
+) -> Result<Value, Status> {
     let accounts = GroupResource::new("", "serviceaccounts");
     let account = api
-        .call(Request::get(&Key::new(accounts.clone(), namespace, &path.name)))?
+        .call(Request::get(&Key::new(accounts.clone(), namespace, name)))?
         .object()
-        .ok_or_else(|| Status::not_found(&accounts, &path.name))?;
+        .ok_or_else(|| Status::not_found(&accounts, name))?;
     let spec = &given["spec"];
     let seconds = spec["expirationSeconds"].as_i64().unwrap_or(USUAL);
     check_seconds(seconds)?;
@@ -47,20 +38,20 @@ pub(super) fn answer(
         None | Some([]) => vec![jwt::AUDIENCE.to_owned()],
         Some(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
     };
-    let issued = i64::try_from(asked.now.seconds()).unwrap_or(0);
+    let issued = i64::try_from(now.seconds()).unwrap_or(0);
     let token = jwt::token(
         (namespace, account.name(), account.uid()),
         &audiences,
         (issued, issued + seconds),
     );
-    let ends = asked.now + Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    let ends = now + Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
     let value = json!({
         "kind": "TokenRequest",
         "apiVersion": "authentication.k8s.io/v1",
         "metadata": {
             "name": account.name(),
             "namespace": namespace,
-            "creationTimestamp": codec::encode(&meta::timestamp(asked.now)),
+            "creationTimestamp": codec::encode(&meta::timestamp(now)),
         },
         "spec": {
             "audiences": audiences,
@@ -72,7 +63,7 @@ pub(super) fn answer(
             "expirationTimestamp": codec::encode(&meta::timestamp(ends)),
         },
     });
-    Ok(Some(encode::answer(201, &value, form.media)))
+    Ok(value)
 }
 
 fn check_seconds(seconds: i64) -> Result<(), Status> {

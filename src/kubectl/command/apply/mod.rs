@@ -1,15 +1,21 @@
 //! `kubectl apply`: the three-way merge of what was applied last, what is asked for now, and what
 //! is there. Mirrors `k8s.io/kubectl/pkg/cmd/apply`.
 
+pub mod last_applied;
+mod prune;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
-use super::{Command, DRY_RUN, FILENAME, RECURSIVE, SELECTOR, warn_of_record};
+use super::{Command, DRY_RUN, FILENAME, KUSTOMIZE, RECURSIVE, SELECTOR, warn_of_record};
 use crate::api::{Body, PatchType, Verb};
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::print::{Printer, face};
 use crate::kubectl::resource::{self, Asked, Manifest};
 use crate::kubectl::validation::{VALIDATE, Validation};
-use crate::kubectl::{Args, Failure, Flag, Io, Job};
+use crate::kubectl::{Args, Failure, Flag, Io, Job, Step};
 use crate::object::meta::LAST_APPLIED;
 use crate::object::{Object, patch};
 
@@ -28,6 +34,19 @@ impl Command for Apply {
             RECURSIVE,
             SELECTOR,
             VALIDATE,
+            KUSTOMIZE,
+            Flag::switch("all"),
+            Flag::value("applyset", ""),
+            Flag::optional("cascade", "background", "background"),
+            Flag::switch("force"),
+            Flag::value("grace-period", "-1"),
+            Flag { default: "true", ..Flag::switch("openapi-patch") },
+            Flag { default: "true", ..Flag::switch("overwrite") },
+            Flag::switch("prune"),
+            Flag::value("prune-allowlist", "[]"),
+            Flag::value("subresource", ""),
+            Flag::value("timeout", "0s"),
+            Flag::switch("wait"),
             Flag::switch("record"),
             Flag::switch("server-side"),
             Flag::switch("force-conflicts"),
@@ -53,7 +72,7 @@ impl Command for Apply {
             let words = args.positional.join(" ");
             return Err(Failure::usage("apply", &format!("Unexpected args: [{words}]")));
         }
-        if !args.has("filename") {
+        if !args.has("filename") && !args.has("kustomize") {
             return Err(Failure::error("must specify one of -f and -k"));
         }
         let dry_run = DryRun::from_args(&args)?;
@@ -63,62 +82,144 @@ impl Command for Apply {
                  --dry-run=server instead?)",
             ));
         }
-        Printer::from_args(&args)?;
+        check(&args)?;
+        let printer = Printer::from_args(&args)?;
         let validation = Validation::from_args(&args)?;
-        Ok(Box::new(move |io: &mut Io<'_>| apply_all(&args, dry_run, validation, io)))
+        Ok(Box::new(Applying {
+            kinds: prune::kinds(&args)?,
+            args,
+            dry_run,
+            validation,
+            printer,
+            waiting: None,
+            applied: Vec::new(),
+            visited: BTreeSet::new(),
+            failures: Vec::new(),
+        }))
     }
 }
 
-/// Applies every manifest; what is wrong with one does not stop the others.
-fn apply_all(
-    args: &Args,
+/// Flags that do not go together. Mirrors `ApplyOptions.Validate`.
+fn check(args: &Args) -> Result<(), Failure> {
+    let by_server = args.is("server-side");
+    let wrong = if args.is("force-conflicts") && !by_server {
+        "--force-conflicts only works with --server-side"
+    } else if args.is("force") && by_server {
+        "--force cannot be used with --server-side"
+    } else if args.has("subresource") && !by_server {
+        "--subresource can only be specified for --server-side"
+    } else if args.is("prune") && args.is("all") && args.has("selector") {
+        "cannot set --all and --selector at the same time"
+    } else if args.is("prune") && !args.is("all") && !args.has("selector") {
+        "all resources selected for prune without explicitly passing --all. To prune all \
+         resources, pass the --all flag. If you did not mean to prune all resources, specify a \
+         label selector"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::error(wrong))
+}
+
+/// How long the requests about one object take: the controllers see one before the next is there.
+const TAKES: Duration = Duration::from_millis(10);
+
+/// An apply under way, a manifest after the other; what is wrong with one does not stop the others.
+struct Applying {
+    args: Args,
     dry_run: DryRun,
     validation: Validation,
-    io: &mut Io<'_>,
-) -> Result<(), Failure> {
-    warn_of_record(args, io);
-    let (mut failures, mut applied) = (Vec::new(), Vec::new());
-    let manifests = resource::manifests(args, io)?;
-    if manifests.is_empty() {
-        return Err(Failure::error("no objects passed to apply"));
-    }
-    // What is wrong with the files is reported first.
-    let broken: Vec<_> = manifests.iter().filter_map(|m| m.as_ref().err().cloned()).collect();
-    failures.extend(Failure::several(&broken).err());
-    for mut manifest in manifests.into_iter().flatten() {
-        if args.is("record") {
-            record(args, &mut manifest);
-        }
-        let outcome = if args.is("server-side") {
-            on_server(args, dry_run, io, &manifest)
-        } else {
-            apply((dry_run, validation), io, &manifest)
-        };
-        match outcome {
-            Ok((object, verb)) => applied.push((manifest.asked, object, verb)),
-            Err(failure) => failures.push(failure),
-        }
-    }
-    print(args, dry_run, io, &applied)?;
-    Failure::several(&failures)
+    printer: Printer,
+    /// The kinds that are pruned.
+    kinds: Vec<Asked>,
+    /// The manifests to come, once they are read.
+    waiting: Option<VecDeque<Manifest>>,
+    applied: Vec<(Asked, Object)>,
+    /// The uids of what was applied.
+    visited: BTreeSet<String>,
+    failures: Vec<Failure>,
 }
 
-fn print(
-    args: &Args,
-    dry_run: DryRun,
-    io: &mut Io<'_>,
-    applied: &[(Asked, Object, &'static str)],
-) -> Result<(), Failure> {
-    let printer = Printer::from_args(args)?;
-    if printer.is_table() {
-        for (asked, object, verb) in applied {
-            io.out.push_str(&dry_run.report(args, asked, object, verb, io.now)?);
+impl Job for Applying {
+    fn poll(&mut self, io: &mut Io<'_>) -> Result<Step, Failure> {
+        let Some(waiting) = &mut self.waiting else {
+            self.read(io)?;
+            return self.poll(io);
+        };
+        if let Some(manifest) = waiting.pop_front() {
+            let is_last = waiting.is_empty();
+            self.one(io, manifest)?;
+            if !is_last {
+                return Ok(Step::Wait(Some(TAKES)));
+            }
         }
-    } else if !applied.is_empty() {
-        let objects: Vec<_> = applied.iter().map(|(asked, object, _)| (*asked, object)).collect();
-        io.out.push_str(&printer.print(&objects, applied.len() > 1, io.now)?);
+        if !self.printer.is_table() && !self.applied.is_empty() {
+            let objects: Vec<_> = self.applied.iter().map(|(asked, o)| (*asked, o)).collect();
+            let is_list = objects.len() > 1;
+            io.out.push_str(&self.printer.print(&objects, is_list, io.now)?);
+        }
+        Failure::several(&self.failures)?;
+        if self.args.is("prune") {
+            prune::prune(&self.args, self.dry_run, io, (&self.kinds, &self.visited))?;
+        }
+        Ok(Step::Done(0))
     }
-    Ok(())
+}
+
+impl Applying {
+    fn read(&mut self, io: &mut Io<'_>) -> Result<(), Failure> {
+        warn_of_record(&self.args, io);
+        let manifests = resource::manifests(&self.args, io)?;
+        if manifests.is_empty() {
+            return Err(Failure::error("no objects passed to apply"));
+        }
+        // What is wrong with the files is reported first.
+        let broken: Vec<_> = manifests.iter().filter_map(|m| m.as_ref().err().cloned()).collect();
+        self.failures.extend(Failure::several(&broken).err());
+        self.waiting = Some(manifests.into_iter().flatten().collect());
+        Ok(())
+    }
+
+    fn one(&mut self, io: &mut Io<'_>, mut manifest: Manifest) -> Result<(), Failure> {
+        if self.args.is("record") {
+            record(&self.args, &mut manifest);
+        }
+        let outcome = if self.args.is("server-side") {
+            on_server(&self.args, self.dry_run, io, &manifest)
+        } else {
+            let how = (self.dry_run, self.validation);
+            apply(how, io, &manifest).or_else(|failure| {
+                if !self.args.is("force") || self.dry_run != DryRun::None {
+                    return Err(failure);
+                }
+                anew(how, io, &manifest).map_err(|_| failure)
+            })
+        };
+        match outcome {
+            Ok((object, verb)) => {
+                self.visited.insert(object.uid().to_owned());
+                if self.printer.is_table() {
+                    let asked = &manifest.asked;
+                    let text = self.dry_run.report(&self.args, asked, &object, verb, io.now)?;
+                    io.out.push_str(&text);
+                }
+                self.applied.push((manifest.asked, object));
+            }
+            Err(failure) => self.failures.push(failure),
+        }
+        Ok(())
+    }
+}
+
+/// `--force`: what cannot be changed is deleted and created anew.
+fn anew(
+    how: (DryRun, Validation),
+    io: &mut Io<'_>,
+    manifest: &Manifest,
+) -> Result<(Object, &'static str), Failure> {
+    let place = (&manifest.asked, manifest.namespace.as_str(), manifest.name.as_str());
+    super::delete::quietly(io, place, "background", Some(0))?;
+    let (object, _) = create(how, io, manifest, with_last_applied(&manifest.value))?;
+    Ok((object, "configured"))
 }
 
 /// `--record`: the command line as the change's cause.
@@ -157,7 +258,12 @@ fn apply(
         let from = manifest.value["metadata"]["generateName"].as_str().unwrap_or_default();
         return Err(Failure::error(if from.is_empty() {
             format!(
-                "error when retrieving current configuration of \"{}\": resource name may not be empty",
+                "error when retrieving current configuration of:\nResource: {}, GroupVersionKind: \
+                 {}\nName: \"\", Namespace: {:?}\nfrom server for: {:?}: resource name may not be \
+                 empty",
+                manifest.asked.resource_with_version(),
+                manifest.asked.kind_with_version(),
+                manifest.namespace,
                 manifest.file
             )
         } else {
@@ -261,17 +367,7 @@ fn change(
             manifest.asked.names().plural.to_owned() + "/" + &manifest.name
         ));
     }
-    let original: Value =
-        last.and_then(|text| crate::base::yaml::parse_one(text).ok()).unwrap_or_default();
-    // Nobody knows the merge keys of custom resources.
-    let (how, patch) = if manifest.asked.kind.is_custom() {
-        let patch = patch::three_way::three_way_merge(&original, modified, &live);
-        (PatchType::Merge, patch.map_err(Failure::error)?)
-    } else {
-        let kind = manifest.asked.names().kind;
-        let patch = patch::three_way::three_way_strategic(&original, modified, &live, kind);
-        (PatchType::Strategic, patch.map_err(Failure::error)?)
-    };
+    let (how, patch) = patch_of(manifest, modified, &current)?;
     if patch.as_object().is_some_and(Map::is_empty) {
         return Ok((current, "unchanged"));
     }
@@ -301,4 +397,26 @@ fn change(
         "configured"
     };
     Ok((object, verb))
+}
+
+/// The change from an object as it is to what a manifest asks for, and how to send it.
+pub(super) fn patch_of(
+    manifest: &Manifest,
+    modified: &Value,
+    current: &Object,
+) -> Result<(PatchType, Value), Failure> {
+    let live = face(&manifest.asked, current);
+    let last = live["metadata"]["annotations"][LAST_APPLIED].as_str();
+    let original: Value =
+        last.and_then(|text| crate::base::yaml::parse_one(text).ok()).unwrap_or_default();
+    // Nobody knows the merge keys of custom resources.
+    let (how, patch) = if manifest.asked.kind.is_custom() {
+        let patch = patch::three_way::three_way_merge(&original, modified, &live);
+        (PatchType::Merge, patch)
+    } else {
+        let kind = manifest.asked.names().kind;
+        let patch = patch::three_way::three_way_strategic(&original, modified, &live, kind);
+        (PatchType::Strategic, patch)
+    };
+    Ok((how, patch.map_err(Failure::error)?))
 }

@@ -4,8 +4,7 @@ use k8s_openapi::api::rbac::v1::{
     ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject,
 };
 
-use super::User;
-use super::identity::AUTHENTICATED;
+use super::user::{AUTHENTICATED, User};
 use crate::api::{Api, Reply, Request};
 use crate::object::{GroupResource, Key, Object};
 
@@ -18,7 +17,7 @@ const CLUSTER_BINDINGS: GroupResource =
 
 /// What somebody is about to do. Mirrors `authorizer.Attributes`.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Action {
+pub(in crate::api) struct Action {
     /// `get`, `create` …
     pub verb: String,
     /// The API group.
@@ -37,7 +36,7 @@ pub(super) struct Action {
 
 impl Action {
     /// `pods/log`.
-    pub(super) fn full_resource(&self) -> String {
+    pub(in crate::api) fn full_resource(&self) -> String {
         match self.subresource.as_str() {
             "" => self.resource.clone(),
             subresource => format!("{}/{subresource}", self.resource),
@@ -46,7 +45,7 @@ impl Action {
 }
 
 /// Why somebody may do something; `None` where they may not.
-pub(super) fn reason(api: &mut dyn Api, user: &User, action: &Action) -> Option<String> {
+pub(in crate::api) fn reason(api: &mut dyn Api, user: &User, action: &Action) -> Option<String> {
     if user.is_master() {
         return Some(String::new());
     }
@@ -55,7 +54,7 @@ pub(super) fn reason(api: &mut dyn Api, user: &User, action: &Action) -> Option<
 }
 
 /// Whether a rule allows something.
-pub(super) fn allows(rule: &PolicyRule, action: &Action) -> bool {
+pub(in crate::api) fn allows(rule: &PolicyRule, action: &Action) -> bool {
     let has = |list: Option<&Vec<String>>, wanted: &str| {
         list.is_some_and(|list| list.iter().any(|item| item == "*" || item == wanted))
     };
@@ -80,7 +79,11 @@ pub(super) fn allows(rule: &PolicyRule, action: &Action) -> bool {
 }
 
 /// Every rule that holds for somebody in a namespace, and through what.
-pub(super) fn rules(api: &mut dyn Api, user: &User, namespace: &str) -> Vec<(PolicyRule, String)> {
+pub(in crate::api) fn rules(
+    api: &mut dyn Api,
+    user: &User,
+    namespace: &str,
+) -> Vec<(PolicyRule, String)> {
     let mut found = standing(user);
     for object in list(api, CLUSTER_BINDINGS, "") {
         let Some(binding) = object.get::<ClusterRoleBinding>() else { continue };
@@ -134,7 +137,11 @@ fn subject(user: &User, subjects: Option<&Vec<Subject>>, namespace: &str) -> Opt
 }
 
 /// The rules of the role that a binding names.
-pub(super) fn role_rules(api: &mut dyn Api, role: &RoleRef, namespace: &str) -> Vec<PolicyRule> {
+pub(in crate::api) fn role_rules(
+    api: &mut dyn Api,
+    role: &RoleRef,
+    namespace: &str,
+) -> Vec<PolicyRule> {
     let resource = if role.kind == "Role" { ROLES } else { CLUSTER_ROLES };
     let place = if role.kind == "Role" { namespace } else { "" };
     let key = Key::new(resource, place, &role.name);
@@ -180,6 +187,12 @@ fn standing(user: &User) -> Vec<(PolicyRule, String)> {
         )
     };
     let mut found = Vec::new();
+    if user.is_master() {
+        let why = "RBAC: allowed by ClusterRoleBinding \"cluster-admin\" of ClusterRole \
+                   \"cluster-admin\" to Group \"system:masters\"";
+        found.push((rule(&["*"], &["*"], &["*"]), why.to_owned()));
+        found.push((paths(&["*"], &["*"]), why.to_owned()));
+    }
     if is_in(AUTHENTICATED) {
         let reviews = ["selfsubjectaccessreviews", "selfsubjectrulesreviews"];
         let basic = allowed("system:basic-user", AUTHENTICATED);
@@ -188,6 +201,8 @@ fn standing(user: &User) -> Vec<(PolicyRule, String)> {
         found.push((own, basic));
         let discovery = paths(
             &[
+                "/.well-known",
+                "/.well-known/*",
                 "/api",
                 "/api/*",
                 "/apis",
