@@ -394,7 +394,8 @@ impl<'a> Parser<'a> {
                 });
                 let end = end.ok_or("unterminated quoted string")?.0;
                 self.at += end + 1;
-                let text = super::json_read::read(&rest[..=end]).map_err(|_| "invalid syntax")?.value;
+                let text =
+                    super::json_read::read(&rest[..=end]).map_err(|_| "invalid syntax")?.value;
                 Ok(Kind::Literal(text))
             }
             '`' => {
