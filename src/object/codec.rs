@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::decoder;
 use super::managed::Schema;
+use super::{decoder, encoder};
 
 /// Decodes a typed object. Unknown fields are ignored; `null` counts as absent.
 ///
@@ -23,10 +23,9 @@ pub fn schema<T: DeserializeOwned>() -> Schema {
     decoder::schema::<T>()
 }
 
-/// Encodes a typed object.
+/// Encodes a typed object: plain data with string keys.
 pub fn encode<T: Serialize + ?Sized>(object: &T) -> Value {
-    // The types are plain data with string keys, for which this conversion is total.
-    serde_json::to_value(object).expect("plain data with string keys always encodes")
+    encoder::encode(object)
 }
 
 /// JSON text as a value.

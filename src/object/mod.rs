@@ -3,6 +3,7 @@
 /// The only door between JSON and typed objects.
 pub mod codec;
 mod decoder;
+mod encoder;
 /// Names of kinds and of objects.
 pub mod key;
 /// Who manages which fields, and server-side apply.
