@@ -153,10 +153,13 @@ impl Server {
 }
 
 impl Api for Server {
-    fn call(&mut self, request: Request) -> Result<Reply, Status> {
+    fn call(&mut self, mut request: Request) -> Result<Reply, Status> {
         self.start();
         let kind = self.kind(&request.resource, &request.version);
         let kind = kind.ok_or_else(Status::no_such_path)?;
+        if let Some(kept_as) = kind.kept_as() {
+            request.resource = kept_as;
+        }
         if let (Some(text), false) = (kind.deprecation(), request.version.is_empty()) {
             self.warnings.push(text.to_owned());
         }

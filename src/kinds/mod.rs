@@ -62,6 +62,8 @@ pub mod pod_disruption_budget;
 /// What all kinds with pods in them share.
 pub mod pod_template;
 mod prepare;
+/// PodTemplate.
+pub mod pod_templates;
 /// PriorityClass.
 pub mod priority_class;
 mod quantities;
@@ -308,6 +310,10 @@ pub trait Kind: Sync {
     fn needs_version(&self) -> bool {
         false
     }
+    /// The resource type under which its objects are kept, where it is another kind's.
+    fn kept_as(&self) -> Option<GroupResource> {
+        None
+    }
     /// The version that is stored.
     fn stored_version(&self) -> &'static str {
         self.names().versions.first().copied().unwrap_or_default()
@@ -341,6 +347,7 @@ pub const KINDS: &[&dyn Kind] = &[
     &persistent_volume_claim::PersistentVolumeClaims,
     &persistent_volume::PersistentVolumes,
     &pod::Pods,
+    &pod_templates::PodTemplates,
     &replication_controller::ReplicationControllers,
     &resource_quota::ResourceQuotas,
     &secret::Secrets,
@@ -356,6 +363,7 @@ pub const KINDS: &[&dyn Kind] = &[
     &job::Jobs,
     &lease::Leases,
     &endpoint_slice::EndpointSlices,
+    &event::RegardingEvents,
     &custom_resource_definition::CustomResourceDefinitions,
     &stored::Kept(&stored::MUTATING_POLICIES),
     &stored::Kept(&stored::MUTATING_BINDINGS),
@@ -379,6 +387,10 @@ pub const KINDS: &[&dyn Kind] = &[
     &metrics::NodeMetricsKind,
     &metrics::PodMetricsKind,
     &pod_disruption_budget::PodDisruptionBudgets,
+    &stored::Kept(&stored::DEVICE_CLASSES),
+    &stored::Kept(&stored::RESOURCE_CLAIMS),
+    &stored::Kept(&stored::RESOURCE_CLAIM_TEMPLATES),
+    &stored::Kept(&stored::RESOURCE_SLICES),
     &priority_class::PriorityClasses,
     &storage_class::StorageClasses,
     &stored::Kept(&stored::CSI_DRIVERS),

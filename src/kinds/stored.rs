@@ -12,6 +12,7 @@ use crate::sim::Time;
 const ADMISSION: &str = "admissionregistration.k8s.io";
 const FLOW: &str = "flowcontrol.apiserver.k8s.io";
 const STORAGE: &str = "storage.k8s.io";
+const DEVICES: &str = "resource.k8s.io";
 
 /// A kind of which only the metadata is typed.
 pub struct Kept(pub &'static Stored);
@@ -23,8 +24,8 @@ pub struct Stored {
     /// Whether it has a generation, which follows everything but metadata and status.
     counts: bool,
     columns: &'static [Column],
-    /// What the cells between name and age show: a pointer; with `#`, how many are there; two
-    /// pointers joined with `/`.
+    /// What the cells between name and age show: a pointer; with `#`, how many are there; with `~`,
+    /// nothing where it is absent; two pointers joined with `+`; or [`CLAIM_STATE`].
     cells: &'static [&'static str],
     /// What must be given, as pointers.
     required: &'static [&'static str],
@@ -58,6 +59,9 @@ const fn cluster(
 ) -> Names {
     Names::cluster(group, &["v1"], kind, plural, singular)
 }
+
+/// What a ResourceClaim is about to become.
+const CLAIM_STATE: &str = "state";
 
 const EXTENSIONS: &[&str] = &["api-extensions"];
 const STATUS: &[&str] = &["status"];
@@ -368,6 +372,48 @@ pub const VOLUME_CLASSES: Stored = Stored {
     )
 };
 
+const fn device(kind: &'static str, plural: &'static str, singular: &'static str) -> Names {
+    Names::namespaced(DEVICES, &["v1"], kind, plural, singular)
+}
+
+/// DeviceClass.
+pub const DEVICE_CLASSES: Stored = Stored {
+    counts: true,
+    ..stored(cluster(DEVICES, "DeviceClass", "deviceclasses", "deviceclass"), "resource.k8s.io/v1")
+};
+
+/// ResourceClaim.
+pub const RESOURCE_CLAIMS: Stored = Stored {
+    columns: &[NAME, Column::new("State"), AGE],
+    cells: &[CLAIM_STATE],
+    defaults: &[("/spec/devices/requests/*/exactly/allocationMode", "\"ExactCount\"")],
+    ..stored(
+        Names {
+            subresources: STATUS,
+            ..device("ResourceClaim", "resourceclaims", "resourceclaim")
+        },
+        "resource.k8s.io/v1",
+    )
+};
+
+/// ResourceClaimTemplate.
+pub const RESOURCE_CLAIM_TEMPLATES: Stored = stored(
+    device("ResourceClaimTemplate", "resourceclaimtemplates", "resourceclaimtemplate"),
+    "resource.k8s.io/v1",
+);
+
+/// ResourceSlice.
+pub const RESOURCE_SLICES: Stored = Stored {
+    counts: true,
+    columns: &[NAME, Column::new("Node"), Column::new("Driver"), Column::new("Pool"), AGE],
+    cells: &["~/spec/nodeName", "/spec/driver", "/spec/pool/name"],
+    required: &["/spec/driver", "/spec/pool/name"],
+    ..stored(
+        cluster(DEVICES, "ResourceSlice", "resourceslices", "resourceslice"),
+        "resource.k8s.io/v1",
+    )
+};
+
 fn of(object: &Object) -> &Untyped {
     object.get().expect("an object is stored under its own kind")
 }
@@ -405,8 +451,25 @@ fn text(value: Option<&Value>) -> Option<String> {
     })
 }
 
+/// Mirrors `resourceClaimState`.
+fn claim_state(claim: &Value, is_going: bool) -> String {
+    let is_there = |path: &str| claim.pointer(path).is_some_and(|value| !value.is_null());
+    let is_allocated = is_there("/status/allocation");
+    let states = [
+        ("deleted", is_going),
+        ("pending", !is_allocated && !is_going),
+        ("allocated", is_allocated),
+        ("reserved", is_allocated && is_there("/status/reservedFor/0")),
+    ];
+    let states = states.iter().filter(|(_, holds)| *holds);
+    states.map(|(state, _)| *state).collect::<Vec<_>>().join(",")
+}
+
 impl Stored {
     fn cell(&self, object: &Value, spec: &str) -> String {
+        if let Some(path) = spec.strip_prefix('~') {
+            return text(object.pointer(path)).unwrap_or_default();
+        }
         if let Some(path) = spec.strip_prefix('#') {
             let count = object.pointer(path).and_then(Value::as_array).map_or(0, Vec::len);
             return count.to_string();
@@ -518,7 +581,10 @@ impl Kind for Kept {
         let cells = self.0.columns.iter().map(|column| match column.name {
             "Name" => cells::name(object.meta()),
             "Age" => cells::age(object.meta(), now),
-            _ => given.next().map(|spec| self.0.cell(&fields, spec)).unwrap_or_default(),
+            _ => match given.next() {
+                Some(&CLAIM_STATE) => claim_state(&fields, object.meta().deletion_timestamp.is_some()),
+                spec => spec.map(|spec| self.0.cell(&fields, spec)).unwrap_or_default(),
+            },
         });
         cells.collect()
     }

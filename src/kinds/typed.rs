@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::describe::generic;
 use super::{Column, FieldError, Kind, Lookup, Names, quantities};
 use crate::object::managed::Schema;
-use crate::object::{Object, Resource, codec};
+use crate::object::{GroupResource, Object, Resource, codec};
 use crate::sim::Time;
 
 /// A kind in terms of its typed struct. Every method but the names has a sensible default.
@@ -24,6 +24,9 @@ pub trait Typed: Sync + 'static {
     const COLUMNS: &'static [Column];
     /// What clients are told where the whole kind is deprecated.
     const DEPRECATION: Option<&'static str> = None;
+
+    /// The resource type under which its objects are kept, where it is another kind's.
+    const KEPT_AS: Option<GroupResource> = None;
 
     /// Converts JSON of another served version to the stored one.
     fn to_hub(version: &str, value: &Value) -> Option<Value> {
@@ -97,6 +100,10 @@ fn typed_mut<K: Typed>(object: &mut Object) -> &mut K::Object {
 impl<K: Typed> Kind for K {
     fn names(&self) -> &'static Names {
         &K::NAMES
+    }
+
+    fn kept_as(&self) -> Option<GroupResource> {
+        K::KEPT_AS
     }
 
     fn decode(&self, version: &str, value: &Value) -> Result<Object, String> {

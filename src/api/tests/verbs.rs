@@ -314,3 +314,39 @@ fn an_object_is_read_and_written_in_every_served_version() {
     let patched = server.call(request).unwrap().object().unwrap().to_value();
     assert_eq!(patched["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"], 60);
 }
+
+#[test]
+fn events_are_read_and_written_under_both_of_their_names() {
+    let mut server = server();
+    let newer = GroupResource::new("events.k8s.io", "events");
+    let older = GroupResource::new("", "events");
+    let about = json!({"kind": "Pod", "name": "p", "namespace": "default"});
+    let body = json!({
+        "apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e"},
+        "regarding": about, "reason": "R", "note": "n", "type": "Normal", "action": "A",
+        "reportingController": "example.com/c", "reportingInstance": "i",
+        "eventTime": "2020-01-01T00:00:00.000000Z",
+    });
+    let made = create(&mut server, newer.clone(), body.clone()).to_value();
+    assert_eq!((&made["message"], &made["involvedObject"]), (&json!("n"), &about));
+    let get = |resource: GroupResource| Request::get(&Key::new(resource, "default", "e"));
+    let [new, old] = [newer.clone(), older].map(|resource| {
+        let reply = server.call(get(resource)).expect("the event");
+        reply.object().expect("an object")
+    });
+    assert_eq!(new.to_value(), old.to_value());
+    let view = kinds::kind_of(&newer).expect("a kind").encode("v1", &new);
+    assert_eq!((&view["note"], &view["regarding"]), (&json!("n"), &about));
+    assert_eq!((view.get("message"), &view["apiVersion"]), (None, &json!("events.k8s.io/v1")));
+    let wrong = json!({
+        "apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "f"},
+        "regarding": about, "reason": "R", "type": "Foo",
+    });
+    let refused = refusal(server.call(post(newer.clone(), "default", wrong)));
+    let expected = "[eventTime: Required value, type: Invalid value: \"\": has invalid value: Foo]";
+    assert!(refused.ends_with(expected), "{refused}");
+    let mut changed = body;
+    changed["note"] = json!("other");
+    let refused = refusal(server.call(put(newer, "e", changed)));
+    assert!(refused.contains("message: Invalid value: \"other\": field is immutable"), "{refused}");
+}

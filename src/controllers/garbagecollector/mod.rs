@@ -27,8 +27,8 @@ impl Controller for GarbageCollector {
     }
 
     fn watches(&self) -> Vec<Watch> {
-        let kinds = KINDS.iter().map(|kind| kind.names().resource());
-        let all = kinds.filter(is_collected).chain([CUSTOM]);
+        let kept = KINDS.iter().filter(|kind| kind.kept_as().is_none());
+        let all = kept.map(|kind| kind.names().resource()).filter(is_collected).chain([CUSTOM]);
         all.map(|resource| Watch::Mapped(resource, wakes)).collect()
     }
 

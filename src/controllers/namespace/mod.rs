@@ -70,7 +70,7 @@ fn delete_content(cx: &mut Context<'_>, namespace: &str) -> Result<(Plan, Durati
     if !plan.remaining.is_empty() {
         return Ok((plan, wait));
     }
-    for kind in KINDS {
+    for kind in KINDS.iter().filter(|kind| kind.kept_as().is_none()) {
         let names = kind.names();
         let resource = names.resource();
         if names.namespaced && names.group != "metrics.k8s.io" && resource != PODS {

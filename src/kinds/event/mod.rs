@@ -1,5 +1,8 @@
 //! Event.
 
+mod regarding;
+mod validate;
+
 use std::borrow::Cow;
 
 use k8s_openapi::api::core::v1::Event;
@@ -7,8 +10,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time as Timestam
 
 use serde_json::Value;
 
-use super::{Column, Names, Typed, cells};
+use super::{Column, FieldError, Names, Typed, cells};
 use crate::sim::Time;
+
+pub use regarding::RegardingEvents;
 
 /// The fields that selectors may name.
 const FIELDS: [&str; 11] = [
@@ -57,6 +62,10 @@ impl Typed for Events {
         }
         fields.entry("source").or_insert_with(|| Value::Object(Default::default()));
         value
+    }
+
+    fn validate(object: &Event) -> Vec<FieldError> {
+        validate::common(object, "reportingComponent").0
     }
 
     fn fields(object: &Event) -> Vec<(&'static str, String)> {
