@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Api;
+use super::{Api, Extension};
 use crate::base::base64::{self, Alphabet};
 use crate::base::order::Order as _;
 use crate::base::sha256;
@@ -30,35 +30,53 @@ const CUSTOM_VERBS: [&str; 8] =
 /// The same while their definition is going.
 const GOING_VERBS: [&str; 5] = ["delete", "deletecollection", "get", "list", "watch"];
 const METRICS_VERBS: [&str; 2] = ["get", "list"];
+/// The group that is answered only while its APIService says so.
+const METRICS: &str = "metrics.k8s.io";
 const CREATE: &[&str] = &["create"];
 const REPLACE: &[&str] = &["get", "patch", "update"];
 const CONNECT: &[&str] = &["create", "get"];
 const PROXY: &[&str] = &["create", "delete", "get", "patch", "update"];
 
-/// The built-in groups in the order in which clients are to look into them. Mirrors
-/// `apiVersionPriorities` of `pkg/controlplane/apiserver`. Others follow, `metrics.k8s.io` last.
-const GROUPS: [&str; 20] = [
-    "apiregistration.k8s.io",
-    "apps",
-    "events.k8s.io",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "autoscaling",
-    "batch",
-    "certificates.k8s.io",
-    "networking.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "storage.k8s.io",
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "scheduling.k8s.io",
-    "coordination.k8s.io",
-    "node.k8s.io",
-    "discovery.k8s.io",
-    "resource.k8s.io",
-    "flowcontrol.apiserver.k8s.io",
+/// The built-in groups in the order in which clients are to look into them, with their priorities.
+/// Mirrors `apiVersionPriorities` of `cmd/kube-apiserver` and `pkg/controlplane/apiserver`; the
+/// aggregator's own group comes before all. Others follow, `metrics.k8s.io` last.
+const GROUPS: [(&str, i32); 20] = [
+    ("apiregistration.k8s.io", 20_000),
+    ("apps", 17_800),
+    ("events.k8s.io", 17_750),
+    ("authentication.k8s.io", 17_700),
+    ("authorization.k8s.io", 17_600),
+    ("autoscaling", 17_500),
+    ("batch", 17_400),
+    ("certificates.k8s.io", 17_300),
+    ("networking.k8s.io", 17_200),
+    ("policy", 17_100),
+    ("rbac.authorization.k8s.io", 17_000),
+    ("storage.k8s.io", 16_800),
+    ("admissionregistration.k8s.io", 16_700),
+    ("apiextensions.k8s.io", 16_700),
+    ("scheduling.k8s.io", 16_600),
+    ("coordination.k8s.io", 16_500),
+    ("node.k8s.io", 16_300),
+    ("discovery.k8s.io", 16_200),
+    ("resource.k8s.io", 16_200),
+    ("flowcontrol.apiserver.k8s.io", 16_100),
 ];
+
+/// The priorities of a group and of a version within it, those of definitions where the group is
+/// not built in.
+pub fn priorities(group: &str, version: &str) -> (i32, i32) {
+    let known = GROUPS.iter().find(|(known, _)| *known == group);
+    match (group, version, known) {
+        ("", ..) => (18_000, 1),
+        ("autoscaling", "v2", Some((_, priority))) => (*priority, 30),
+        ("resource.k8s.io" | "flowcontrol.apiserver.k8s.io", _, Some((_, priority))) => {
+            (*priority, 21)
+        }
+        (_, _, Some((_, priority))) => (*priority, 15),
+        (_, _, None) => (1000, 100),
+    }
+}
 
 /// Every resource type that is served, in the order of [`KINDS`].
 pub fn api_resources() -> Vec<ApiResource> {
@@ -74,7 +92,7 @@ fn api_resource(names: &'static Names) -> ApiResource {
 fn verbs(group: &str, plural: &str) -> &'static [&'static str] {
     match (group, plural) {
         ("", "namespaces") => &NAMESPACE_VERBS,
-        ("metrics.k8s.io", _) => &METRICS_VERBS,
+        (METRICS, _) => &METRICS_VERBS,
         _ => &VERBS,
     }
 }
@@ -219,6 +237,11 @@ pub fn entries() -> Vec<Entry> {
 /// Every resource that is served in every version, those that definitions define too.
 pub fn served(api: &mut dyn Api) -> Vec<Entry> {
     let mut entries = entries();
+    let extensions = api.extensions();
+    entries.retain(|entry| {
+        entry.group != METRICS
+            || extensions.iter().any(|extension| extension.group == METRICS && extension.available)
+    });
     let customs = api.custom_kinds();
     for custom in customs.iter().filter(|custom| custom.established) {
         let verbs: &[&str] = if custom.terminating { &GOING_VERBS } else { &CUSTOM_VERBS };
@@ -238,7 +261,7 @@ fn owned(words: &[&str]) -> Vec<String> {
 
 fn built_in(names: &Names) -> impl Iterator<Item = Entry> {
     let stored = match names.group {
-        "metrics.k8s.io" => "",
+        METRICS => "",
         _ => names.versions.first().copied().unwrap_or_default(),
     };
     names.versions.iter().map(move |version| Entry {
@@ -256,8 +279,21 @@ fn built_in(names: &Names) -> impl Iterator<Item = Entry> {
     })
 }
 
+/// The groups that are served and those that Services answer, with their versions, preferred first.
+pub fn served_groups(api: &mut dyn Api) -> Vec<(String, Vec<String>)> {
+    let mut groups = groups(&served(api));
+    for Extension { group, version, .. } in api.extensions() {
+        match groups.iter_mut().find(|(known, _)| *known == group) {
+            Some((_, versions)) if versions.contains(&version) => {}
+            Some((_, versions)) => versions.push(version),
+            None => groups.push((group, vec![version])),
+        }
+    }
+    groups
+}
+
 /// The groups of some entries with their versions, preferred first; the core group is left out.
-pub fn groups(entries: &[Entry]) -> Vec<(String, Vec<String>)> {
+fn groups(entries: &[Entry]) -> Vec<(String, Vec<String>)> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for entry in entries.iter().filter(|entry| !entry.group.is_empty()) {
         let versions = match groups.iter_mut().find(|(group, _)| *group == entry.group) {
@@ -275,8 +311,8 @@ pub fn groups(entries: &[Entry]) -> Vec<(String, Vec<String>)> {
         versions.order_by(|a, b| version_rank(b).cmp(&version_rank(a)).then_with(|| a.cmp(b)));
     }
     groups.order_by_key(|(group, _)| {
-        let known = GROUPS.iter().position(|known| known == group);
-        let last = group == "metrics.k8s.io";
+        let known = GROUPS.iter().position(|(known, _)| known == group);
+        let last = group == METRICS;
         (known.unwrap_or(GROUPS.len() + usize::from(last)), group.clone())
     });
     groups
@@ -291,9 +327,9 @@ pub fn group_document(group: &str, versions: &[String]) -> Value {
 }
 
 /// `/apis`: Mirrors `metav1.APIGroupList`.
-pub fn groups_document(entries: &[Entry]) -> Value {
+pub fn groups_document(groups: &[(String, Vec<String>)]) -> Value {
     let groups: Vec<Value> =
-        groups(entries).iter().map(|(group, versions)| group_document(group, versions)).collect();
+        groups.iter().map(|(group, versions)| group_document(group, versions)).collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 }
 

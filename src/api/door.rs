@@ -1,6 +1,10 @@
 //! [`Door`]: the server together with what other components serve under its roof.
 
-use super::{Api, Custom, Reply, Request, Sender, Server, Status, auth};
+use super::{Api, Custom, Extension, Reply, Request, Sender, Server, Status, auth};
+
+
+/// The group that the metrics pipeline answers, if its APIService lets it.
+const METRICS: &str = "metrics.k8s.io";
 
 /// What a component other than the server answers: logs from the kubelets, `metrics.k8s.io`
 /// from the metrics pipeline. Mirrors the API server's proxies and its aggregation layer.
@@ -27,12 +31,19 @@ impl Api for Door<'_> {
                 return Ok(reply);
             }
         }
+        if request.resource.group == METRICS {
+            self.server.check_extension(METRICS)?;
+        }
         let served = self.upstreams.iter_mut().find_map(|upstream| upstream.serve(&request));
         served.unwrap_or_else(|| self.server.call(request))
     }
 
     fn custom_kinds(&self) -> Vec<Custom> {
         self.server.custom_kinds()
+    }
+
+    fn extensions(&self) -> Vec<Extension> {
+        self.server.extensions()
     }
 
     fn take_warnings(&mut self) -> Vec<String> {

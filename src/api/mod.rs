@@ -1,6 +1,8 @@
 //! The API server: one door for requests, whoever sends them.
 
 mod admission;
+/// Which groups who answers.
+pub mod aggregation;
 mod auth;
 mod bootstrap;
 mod custom;
@@ -23,6 +25,7 @@ mod status;
 mod subresource;
 mod verbs;
 
+pub use aggregation::Extension;
 pub use auth::{Sender, User};
 pub use custom::Custom;
 pub use door::{Door, Upstream};
@@ -40,6 +43,11 @@ pub trait Api {
 
     /// The kinds that are served besides the built-in ones.
     fn custom_kinds(&self) -> Vec<Custom> {
+        Vec::new()
+    }
+
+    /// The groups that Services answer.
+    fn extensions(&self) -> Vec<Extension> {
         Vec::new()
     }
 

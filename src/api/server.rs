@@ -6,7 +6,9 @@ use std::rc::Rc;
 use super::custom::Customs;
 use super::expiry::Leases;
 use super::verbs::Part;
-use super::{Api, Custom, PatchType, Reply, Request, Status, Verb, bootstrap};
+use super::{
+    Api, Custom, Extension, PatchType, Reply, Request, Status, Verb, aggregation, bootstrap,
+};
 use crate::kinds::custom_resource_definition::RESOURCE as DEFINITIONS;
 use crate::kinds::{KINDS, Kind};
 use crate::object::managed::Schema;
@@ -84,12 +86,19 @@ impl Server {
         if std::mem::replace(&mut self.started, true) {
             return;
         }
-        for object in bootstrap::objects() {
+        self.make(bootstrap::objects());
+        // Apart, so that what they draw does not change what the first of others are called.
+        let rng = self.rng.fork("aggregation");
+        let rng = std::mem::replace(&mut self.rng, rng);
+        self.make(aggregation::objects());
+        self.rng = rng;
+    }
+
+    fn make(&mut self, objects: Vec<Object>) {
+        for object in objects {
             let (resource, name) = (object.resource(), object.name().to_owned());
-            if self.kind(&resource, "").is_some() {
-                let made = self.call(Request::create(object));
-                assert!(made.is_ok(), "{resource} {name} of the start is refused: {made:?}");
-            }
+            let made = self.call(Request::create(object));
+            assert!(made.is_ok(), "{resource} {name} of the start is refused: {made:?}");
         }
     }
 
@@ -171,6 +180,10 @@ impl Api for Server {
 
     fn custom_kinds(&self) -> Vec<Custom> {
         self.customs.all()
+    }
+
+    fn extensions(&self) -> Vec<Extension> {
+        self.extensions()
     }
 
     fn take_warnings(&mut self) -> Vec<String> {

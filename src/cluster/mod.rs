@@ -17,7 +17,7 @@ pub use control::Control;
 pub use event::Event;
 pub use invariants::{INVARIANTS, Invariant, check_invariants};
 
-use crate::api::{Api, Custom, Door, Reply, Request, Server, Status};
+use crate::api::{Api, Custom, Door, Extension, Reply, Request, Server, Status};
 use crate::base::shared_map::SharedMap;
 use crate::kubelet::{Kubelets, What};
 use crate::metrics::Metrics;
@@ -334,6 +334,10 @@ impl Api for Cluster {
 
     fn custom_kinds(&self) -> Vec<Custom> {
         self.server.custom_kinds()
+    }
+
+    fn extensions(&self) -> Vec<Extension> {
+        self.server.extensions()
     }
 
     fn take_warnings(&mut self) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! The controllers, a folder each. They meet only through API objects.
 
+mod apiservice;
 mod cronjob;
 mod customresourcedefinition;
 mod daemon;
@@ -58,6 +59,8 @@ pub fn controllers(settings: Settings) -> Vec<Box<dyn Controller>> {
         Box::new(nodelifecycle::TaintEviction::default()),
         Box::new(ttl::NodeTtl),
         Box::new(nodelifecycle::OrphanedPods::default()),
+        Box::new(apiservice::Registration),
+        Box::new(apiservice::Availability),
         Box::new(customresourcedefinition::Naming),
         Box::new(customresourcedefinition::Establishing),
         Box::new(customresourcedefinition::Emptying),

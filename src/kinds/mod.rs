@@ -1,5 +1,7 @@
 //! The built-in kinds: one file or folder each, and the list of them all.
 
+/// APIService.
+pub mod api_service;
 /// Cells that many listings share.
 #[cfg(not(target_arch = "wasm32"))]
 mod admission_policy;
@@ -61,9 +63,9 @@ pub mod pod;
 pub mod pod_disruption_budget;
 /// What all kinds with pods in them share.
 pub mod pod_template;
-mod prepare;
 /// PodTemplate.
 pub mod pod_templates;
+mod prepare;
 /// PriorityClass.
 pub mod priority_class;
 mod quantities;
@@ -365,6 +367,7 @@ pub const KINDS: &[&dyn Kind] = &[
     &endpoint_slice::EndpointSlices,
     &event::RegardingEvents,
     &custom_resource_definition::CustomResourceDefinitions,
+    &api_service::ApiServices,
     &stored::Kept(&stored::MUTATING_POLICIES),
     &stored::Kept(&stored::MUTATING_BINDINGS),
     &stored::Kept(&stored::MUTATING_WEBHOOKS),

@@ -582,7 +582,9 @@ impl Kind for Kept {
             "Name" => cells::name(object.meta()),
             "Age" => cells::age(object.meta(), now),
             _ => match given.next() {
-                Some(&CLAIM_STATE) => claim_state(&fields, object.meta().deletion_timestamp.is_some()),
+                Some(&CLAIM_STATE) => {
+                    claim_state(&fields, object.meta().deletion_timestamp.is_some())
+                }
                 spec => spec.map(|spec| self.0.cell(&fields, spec)).unwrap_or_default(),
             },
         });

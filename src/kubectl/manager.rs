@@ -1,6 +1,6 @@
 //! Under which name each command writes. Mirrors the `--field-manager` defaults of `kubectl/pkg/cmd`.
 
-use crate::api::{Api, Custom, Reply, Request, Sender, Status};
+use crate::api::{Api, Custom, Extension, Reply, Request, Sender, Status};
 
 /// The manager of what a command line writes: the one given, or the command's own.
 pub(super) fn of(words: &[String]) -> String {
@@ -52,6 +52,10 @@ impl Api for Named<'_> {
 
     fn custom_kinds(&self) -> Vec<Custom> {
         self.api.custom_kinds()
+    }
+
+    fn extensions(&self) -> Vec<Extension> {
+        self.api.extensions()
     }
 
     fn take_warnings(&mut self) -> Vec<String> {

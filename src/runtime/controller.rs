@@ -5,7 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::ObjectReference;
 
 use super::{Backoff, Cache, EventType, News, Place, Recorder, reference};
-use crate::api::{Api, Custom, Reply, Request, Status};
+use crate::api::{Api, Custom, Extension, Reply, Request, Status};
 use crate::object::{GroupResource, Key, Object, meta};
 use crate::sim::{Explain, Rng, Time, Trace};
 
@@ -95,6 +95,11 @@ impl Context<'_> {
     /// The kinds that definitions define.
     pub fn custom_kinds(&self) -> Vec<Custom> {
         self.api.custom_kinds()
+    }
+
+    /// The groups that Services answer.
+    pub fn extensions(&self) -> Vec<Extension> {
+        self.api.extensions()
     }
 
     /// Creates an object.

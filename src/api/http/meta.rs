@@ -31,6 +31,11 @@ pub(super) struct Asked<'a> {
 pub(super) fn answer(api: &mut dyn Api, asked: &Asked<'_>) -> Result<Option<Answer>, Status> {
     let parts: Vec<&str> = asked.path.split('/').filter(|part| !part.is_empty()).collect();
     let is_read = asked.call.method == "GET";
+    if let ["apis", group, version, ..] = parts.as_slice()
+        && is_silent(api, group, version)
+    {
+        return Ok(Some(encode::plain(503, "service unavailable\n")));
+    }
     let document = match parts.as_slice() {
         [name, check @ ..] if HEALTH.contains(name) => return Ok(Some(health(name, check, asked))),
         ["version"] if is_read => version(),
@@ -58,6 +63,12 @@ pub(super) fn answer(api: &mut dyn Api, asked: &Asked<'_>) -> Result<Option<Answ
     let accept = asked.call.accept();
     let form = negotiate::form(&accept, asked.pretty, Serves::Discovery)?;
     Ok(Some(encode::answer(200, &document, form.media)))
+}
+
+/// Whether the Service that should answer a group and version does not.
+fn is_silent(api: &dyn Api, group: &str, version: &str) -> bool {
+    let mut extensions = api.extensions().into_iter();
+    extensions.any(|e| e.group == group && e.version == version && !e.available)
 }
 
 fn version() -> Value {
@@ -109,7 +120,7 @@ fn root(api: &mut dyn Api, asked: &Asked<'_>, is_core: bool) -> Result<Answer, S
         let address = json!({"clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1:6443"});
         json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [address]})
     } else {
-        discovery::groups_document(&entries)
+        discovery::groups_document(&discovery::served_groups(api))
     };
     Ok(encode::answer(200, &document, form.media))
 }
@@ -131,7 +142,7 @@ fn aggregated(call: &Call, document: &Value) -> Answer {
 }
 
 fn group_of(api: &mut dyn Api, group: &str) -> Option<Value> {
-    let groups = discovery::groups(&discovery::served(api));
+    let groups = discovery::served_groups(api);
     let (_, versions) = groups.iter().find(|(name, _)| name == group)?;
     let mut document = discovery::group_document(group, versions);
     document["kind"] = json!("APIGroup");
@@ -164,7 +175,7 @@ fn paths(api: &mut dyn Api) -> Value {
         ["/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/"]
             .map(str::to_owned)
             .into();
-    for (group, versions) in discovery::groups(&discovery::served(api)) {
+    for (group, versions) in discovery::served_groups(api) {
         paths.push(format!("/apis/{group}"));
         paths.extend(versions.iter().map(|version| format!("/apis/{group}/{version}")));
     }

@@ -1,6 +1,7 @@
 //! Reading, writing and deleting.
 
 use super::*;
+use crate::kinds;
 
 #[test]
 fn a_new_object_gets_identity_and_a_second_one_of_its_name_is_refused() {

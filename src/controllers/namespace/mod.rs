@@ -64,7 +64,9 @@ impl Controller for Namespaces {
 /// Asks all content to go, pods before everything else; what is left, and how long that may take.
 /// Mirrors `deleteAllContent` with ordered namespace deletion.
 fn delete_content(cx: &mut Context<'_>, namespace: &str) -> Result<(Plan, Duration), Status> {
-    let mut plan = Plan::default();
+    let silent = cx.extensions().into_iter().filter(|extension| !extension.available);
+    let stale = silent.map(|extension| format!("{}/{}", extension.group, extension.version));
+    let mut plan = Plan { stale: stale.collect(), ..Plan::default() };
     let mut wait = Duration::ZERO;
     empty(cx, &PODS, namespace, &mut plan, &mut wait)?;
     if !plan.remaining.is_empty() {

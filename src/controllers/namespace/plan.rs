@@ -17,6 +17,8 @@ pub struct Plan {
     pub finalizers: BTreeMap<String, usize>,
     /// Why some content could not be deleted.
     pub failures: Vec<String>,
+    /// The groups and versions of which nobody knows what they hold.
+    pub stale: Vec<String>,
 }
 
 /// A condition: its type, the reason and message if something is wrong, and those if all is well.
@@ -25,7 +27,19 @@ type Row<'a> = (&'a str, Option<(&'a str, String)>, &'a str, &'a str);
 impl Plan {
     /// Whether the namespace itself may go.
     pub fn is_empty(&self) -> bool {
-        self.remaining.is_empty() && self.failures.is_empty()
+        self.remaining.is_empty() && self.failures.is_empty() && self.stale.is_empty()
+    }
+
+    /// Mirrors `ErrGroupDiscoveryFailed`.
+    fn discovery(&self) -> String {
+        let stale =
+            |version: &String| format!("{version}: stale GroupVersion discovery: {version}");
+        let groups: Vec<String> = self.stale.iter().map(stale).collect();
+        format!(
+            "Discovery failed for some groups, 1 failing: unable to retrieve the complete list of \
+             server APIs: {}",
+            groups.join(", ")
+        )
     }
 
     /// Brings the conditions up to date. Mirrors `namespaceConditionUpdater`.
@@ -49,7 +63,7 @@ impl Plan {
         let rows: [Row<'_>; 5] = [
             (
                 "NamespaceDeletionDiscoveryFailure",
-                None,
+                (!self.stale.is_empty()).then(|| ("DiscoveryFailed", self.discovery())),
                 "ResourcesDiscovered",
                 "All resources successfully discovered",
             ),

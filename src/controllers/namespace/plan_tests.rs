@@ -15,7 +15,7 @@ fn conditions_name_what_is_left_and_what_holds_it() {
     let plan = Plan {
         remaining: counts(&[("configmaps.", 1), ("deployments.apps", 2)]),
         finalizers: counts(&[("example.com/hold", 1)]),
-        failures: Vec::new(),
+        ..Plan::default()
     };
     plan.set_conditions(&mut status, Time::from_seconds(1));
     Plan::default().set_conditions(&mut status, Time::from_seconds(2));
