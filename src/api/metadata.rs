@@ -214,11 +214,23 @@ fn new_finalizers(new: &ObjectMeta, old: &ObjectMeta) -> Option<FieldError> {
 fn name_faults(names: &Names, name: &str) -> Vec<String> {
     match (names.group, names.plural) {
         ("", "namespaces" | "services") | ("apps", "statefulsets") => label_faults(name),
+        ("rbac.authorization.k8s.io" | "apiregistration.k8s.io", _) | ("", "events") => {
+            segment_faults(name)
+        }
         _ => {
             let faults = label_name::subdomain_errors(name).into_iter();
             faults.map(|fault| fault.replace(" bytes", " characters")).collect()
         }
     }
+}
+
+/// What may stand in a path. Mirrors `content.IsPathSegmentName`.
+fn segment_faults(name: &str) -> Vec<String> {
+    if let "." | ".." = name {
+        return vec![format!("may not be '{name}'")];
+    }
+    let contained = ["/", "%"].into_iter().filter(|letter| name.contains(letter));
+    contained.map(|letter| format!("may not contain '{letter}'")).collect()
 }
 
 /// Mirrors `validation.IsDNS1123Label`.
