@@ -293,7 +293,7 @@ pub fn served_groups(api: &mut dyn Api) -> Vec<(String, Vec<String>)> {
 }
 
 /// The groups of some entries with their versions, preferred first; the core group is left out.
-fn groups(entries: &[Entry]) -> Vec<(String, Vec<String>)> {
+pub fn groups(entries: &[Entry]) -> Vec<(String, Vec<String>)> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for entry in entries.iter().filter(|entry| !entry.group.is_empty()) {
         let versions = match groups.iter_mut().find(|(group, _)| *group == entry.group) {

@@ -2,7 +2,6 @@
 
 use super::{Api, Custom, Extension, Reply, Request, Sender, Server, Status, auth};
 
-
 /// The group that the metrics pipeline answers, if its APIService lets it.
 const METRICS: &str = "metrics.k8s.io";
 

@@ -1,10 +1,10 @@
 //! The built-in kinds: one file or folder each, and the list of them all.
 
-/// APIService.
-pub mod api_service;
 /// Cells that many listings share.
 #[cfg(not(target_arch = "wasm32"))]
 mod admission_policy;
+/// APIService.
+pub mod api_service;
 pub mod cells;
 /// ConfigMap.
 pub mod config_map;

@@ -5,12 +5,13 @@ use std::sync::LazyLock;
 
 use k8s_openapi::api::{
     admissionregistration, apps, authentication, authorization, autoscaling, batch, certificates,
-    coordination, core, discovery, flowcontrol, networking, node, policy, rbac, scheduling,
-    storage,
+    coordination, core, discovery, flowcontrol, networking, node, policy, rbac, resource,
+    scheduling, storage,
 };
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions;
 use k8s_openapi::apimachinery::pkg::apis::meta;
 use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
+use k8s_openapi::kube_aggregator::pkg::apis::apiregistration;
 use k8s_openapi::schemars::generate::SchemaSettings;
 use k8s_openapi::schemars::{JsonSchema, SchemaGenerator};
 use k8s_openapi::{ListableResource, Resource};
@@ -77,6 +78,7 @@ const TYPES: &[Type] = &[
     listed::<admissionregistration::v1::ValidatingAdmissionPolicyBinding>(),
     listed::<admissionregistration::v1::ValidatingWebhookConfiguration>(),
     listed::<apiextensions::v1::CustomResourceDefinition>(),
+    listed::<apiregistration::v1::APIService>(),
     listed::<apps::v1::ControllerRevision>(),
     listed::<apps::v1::DaemonSet>(),
     listed::<apps::v1::Deployment>(),
@@ -112,6 +114,10 @@ const TYPES: &[Type] = &[
     listed::<rbac::v1::ClusterRoleBinding>(),
     listed::<rbac::v1::Role>(),
     listed::<rbac::v1::RoleBinding>(),
+    listed::<resource::v1::DeviceClass>(),
+    listed::<resource::v1::ResourceClaim>(),
+    listed::<resource::v1::ResourceClaimTemplate>(),
+    listed::<resource::v1::ResourceSlice>(),
     listed::<scheduling::v1::PriorityClass>(),
     listed::<storage::v1::CSIDriver>(),
     listed::<storage::v1::CSINode>(),

@@ -61,6 +61,9 @@ impl Typed for RegardingEvents {
     fn to_hub(_: &str, value: &Value) -> Option<Value> {
         let mut value = value.clone();
         rename(&mut value, RENAMED.into_iter());
+        if let Some(fields) = value.as_object_mut() {
+            fields.insert("apiVersion".to_owned(), "v1".into());
+        }
         Some(value)
     }
 
