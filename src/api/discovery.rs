@@ -9,17 +9,6 @@ use crate::base::sha256;
 use crate::kinds::names::version_rank;
 use crate::kinds::{KINDS, Names};
 
-/// One row of `kubectl api-resources`. Mirrors `metav1.APIResource`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApiResource {
-    /// How it is called and where it is served.
-    pub names: &'static Names,
-    /// `apps/v1`, in the preferred version.
-    pub api_version: String,
-    /// What can be done with it, by name.
-    pub verbs: &'static [&'static str],
-}
-
 const VERBS: [&str; 8] =
     ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 /// Namespaces are never deleted as a collection.
@@ -78,17 +67,6 @@ pub fn priorities(group: &str, version: &str) -> (i32, i32) {
     }
 }
 
-/// Every resource type that is served, in the order of [`KINDS`].
-pub fn api_resources() -> Vec<ApiResource> {
-    KINDS.iter().map(|kind| api_resource(kind.names())).collect()
-}
-
-fn api_resource(names: &'static Names) -> ApiResource {
-    let version = names.versions.first().copied().unwrap_or_default();
-    let api_version = group_version(names.group, version);
-    ApiResource { names, api_version, verbs: verbs(names.group, names.plural) }
-}
-
 fn verbs(group: &str, plural: &str) -> &'static [&'static str] {
     match (group, plural) {
         ("", "namespaces") => &NAMESPACE_VERBS,
@@ -127,6 +105,13 @@ pub struct Entry {
     pub subresources: Vec<Subresource>,
     /// The version that is stored; empty where nothing is.
     pub stored: String,
+}
+
+impl Entry {
+    /// `apps/v1`.
+    pub fn api_version(&self) -> String {
+        group_version(&self.group, &self.version)
+    }
 }
 
 /// A subresource, the kind it answers with and what can be done with it.
@@ -277,6 +262,17 @@ fn built_in(names: &Names) -> impl Iterator<Item = Entry> {
         subresources: names.subresources.iter().map(|n| Subresource::of(names.kind, n)).collect(),
         stored: stored.to_owned(),
     })
+}
+
+/// Every resource in the version that its group prefers. Mirrors `ServerPreferredResources`.
+pub fn preferred(api: &mut dyn Api) -> Vec<Entry> {
+    let mut entries = served(api);
+    let groups = groups(&entries);
+    entries.retain(|entry| {
+        let group = groups.iter().find(|(group, _)| *group == entry.group);
+        group.is_none_or(|(_, versions)| versions.first() == Some(&entry.version))
+    });
+    entries
 }
 
 /// The groups that are served and those that Services answer, with their versions, preferred first.
@@ -462,10 +458,10 @@ mod tests {
 
     #[test]
     fn rows_say_what_a_real_server_says() {
-        let rows = api_resources();
+        let rows = entries();
         let row = |kind: &str| {
-            let row = rows.iter().find(|row| row.names.kind == kind).expect("a kind");
-            format!("{} {} {}", row.names.plural, row.api_version, row.verbs.join(","))
+            let row = rows.iter().find(|row| row.kind == kind).expect("a kind");
+            format!("{} {} {}", row.plural, row.api_version(), row.verbs.join(","))
         };
         let all = "create,delete,deletecollection,get,list,patch,update,watch";
         assert_eq!(row("Pod"), format!("pods v1 {all}"));

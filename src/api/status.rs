@@ -198,7 +198,7 @@ impl Status {
 
     /// 503.
     pub fn unavailable(message: impl Into<String>) -> Self {
-        Self::plain(503, "ServiceUnavailable", message.into())
+        Self::generic(503, "ServiceUnavailable", message)
     }
 
     /// 422: `Deployment.apps "web" is invalid: …`, one cause a field.

@@ -119,8 +119,11 @@ impl<'a> Metric<'a> {
         let items = match api.call(request) {
             Ok(reply) => reply.items(),
             Err(status) => {
+                // Mirrors `NewGenericServerResponse`, which names what was asked for.
+                let asked =
+                    if status.is_generic { format!(" (get {POD_METRICS})") } else { String::new() };
                 return Err(format!(
-                    "{unable}unable to fetch metrics from resource metrics API: {status}"
+                    "{unable}unable to fetch metrics from resource metrics API: {status}{asked}"
                 ));
             }
         };

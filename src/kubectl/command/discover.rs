@@ -4,11 +4,12 @@
 use serde_json::{Value, json};
 
 use super::spec::Spec;
-use crate::api::discovery::{self, ApiResource};
+use crate::api::discovery::{self, Entry};
 use crate::base::order::Order as _;
 use crate::base::table;
 use crate::kubectl::print::{Printer, pretty};
 use crate::kubectl::{Args, Failure, Flag, Io, kubeconfig};
+use crate::object::GroupResource;
 
 /// The version of this client, and of the servers it is made for.
 const VERSION: &str = "v1.36.2";
@@ -61,10 +62,7 @@ pub const API_VERSIONS: Spec = Spec {
         no_arguments(&args)?;
         Ok(Box::new(move |io: &mut Io<'_>| {
             let mut versions: Vec<String> = Vec::new();
-            for row in discovery::api_resources() {
-                let of = |version: &&str| discovery::group_version(row.names.group, version);
-                versions.extend(row.names.versions.iter().map(of));
-            }
+            versions.extend(discovery::served(io.api).iter().map(Entry::api_version));
             versions.order();
             versions.dedup();
             io.out.extend(versions.iter().map(|version| format!("{version}\n")));
@@ -125,18 +123,18 @@ fn no_arguments(args: &Args) -> Result<(), Failure> {
 
 fn resources(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
     let (verbs, categories) = (args.list("verbs"), args.list("categories"));
-    let wanted = |row: &ApiResource| {
-        (!args.has("api-group") || row.names.group == args.get("api-group"))
-            && (!args.has("namespaced") || row.names.namespaced == args.is("namespaced"))
-            && verbs.iter().all(|verb| row.verbs.contains(&verb.as_str()))
-            && categories.iter().all(|name| row.names.categories.contains(&name.as_str()))
+    let wanted = |row: &Entry| {
+        (!args.has("api-group") || row.group == args.get("api-group"))
+            && (!args.has("namespaced") || row.namespaced == args.is("namespaced"))
+            && verbs.iter().all(|verb| row.verbs.contains(verb))
+            && categories.iter().all(|name| row.categories.contains(name))
     };
-    let mut rows = discovery::api_resources();
+    let mut rows = discovery::preferred(io.api);
     rows.retain(wanted);
     match args.get("sort-by") {
-        "kind" => rows.order_by_key(|row| row.names.kind),
-        "name" => rows.order_by_key(|row| row.names.plural),
-        _ => rows.order_by_key(|row| (row.names.group, row.names.plural)),
+        "kind" => rows.order_by(|a, b| a.kind.cmp(&b.kind)),
+        "name" => rows.order_by(|a, b| a.plural.cmp(&b.plural)),
+        _ => rows.order_by(|a, b| (&a.group, &a.plural).cmp(&(&b.group, &b.plural))),
     }
     let output = args.get("output");
     if matches!(output, "json" | "yaml") {
@@ -159,14 +157,15 @@ fn resources(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
         tabs.line(&titles);
     }
     for row in &rows {
-        let names = row.names;
         if output == "name" {
-            io.out.push_str(&format!("{}\n", names.resource()));
+            let resource = GroupResource::dynamic(&row.group, &row.plural);
+            io.out.push_str(&format!("{resource}\n"));
             continue;
         }
-        let (short, namespaced) = (names.short.join(","), names.namespaced.to_string());
-        let mut cells = vec![names.plural, &short, &row.api_version, &namespaced, names.kind];
-        let (verbs, categories) = (row.verbs.join(","), names.categories.join(","));
+        let (short, namespaced) = (row.short.join(","), row.namespaced.to_string());
+        let version = row.api_version();
+        let mut cells = vec![row.plural.as_str(), &short, &version, &namespaced, &row.kind];
+        let (verbs, categories) = (row.verbs.join(","), row.categories.join(","));
         if output == "wide" {
             cells.extend([verbs.as_str(), &categories]);
         }
@@ -176,24 +175,22 @@ fn resources(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn described(row: &ApiResource) -> Value {
-    let names = row.names;
+fn described(row: &Entry) -> Value {
     let mut value = json!({
-        "kind": names.kind,
-        "name": names.plural,
-        "namespaced": names.namespaced,
-        "singularName": names.singular,
+        "kind": row.kind,
+        "name": row.plural,
+        "namespaced": row.namespaced,
+        "singularName": row.singular,
         "verbs": row.verbs,
-        "version": names.versions.first(),
+        "version": row.version,
     });
-    let lists = [("shortNames", names.short), ("categories", names.categories)];
-    for (field, list) in lists {
+    for (field, list) in [("shortNames", &row.short), ("categories", &row.categories)] {
         if !list.is_empty() {
             value[field] = json!(list);
         }
     }
-    if !names.group.is_empty() {
-        value["group"] = json!(names.group);
+    if !row.group.is_empty() {
+        value["group"] = json!(row.group);
     }
     value
 }

@@ -87,7 +87,7 @@ pub(super) enum Tool {
 
 #[derive(Clone, Debug)]
 pub(super) struct Grep {
-    pub(super) regex: Regex,
+    pub(super) patterns: Vec<Regex>,
     pub(super) invert: bool,
     pub(super) count: Option<u64>,
     pub(super) quiet: bool,
@@ -97,6 +97,14 @@ pub(super) struct Grep {
     pub(super) numbers: bool,
     pub(super) line: usize,
     pub(super) found: bool,
+}
+
+impl Grep {
+    /// The first match of any pattern from `from` on, the longest of those that begin there.
+    pub(super) fn find(&self, line: &[char], from: usize) -> Option<(usize, usize)> {
+        let found = self.patterns.iter().filter_map(|regex| regex.find(line, from)?[0]);
+        found.min_by_key(|(start, end)| (*start, std::cmp::Reverse(*end)))
+    }
 }
 
 /// How far a filter came.

@@ -223,7 +223,7 @@ impl Grep {
     fn feed(&mut self, name: &str, text: &str, out: &mut String) -> bool {
         self.line += 1;
         let chars: Vec<char> = text.chars().collect();
-        if (self.regex.find(&chars, 0).is_some()) == self.invert {
+        if (self.find(&chars, 0).is_some()) == self.invert {
             return true;
         }
         self.found = true;
@@ -247,7 +247,7 @@ impl Grep {
             return true;
         }
         let mut from = 0;
-        while let Some(Some((start, end))) = self.regex.find(&chars, from).map(|groups| groups[0]) {
+        while let Some((start, end)) = self.find(&chars, from) {
             if end > start {
                 push(
                     out,

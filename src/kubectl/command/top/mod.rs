@@ -8,12 +8,15 @@ pub use pod::TopPod;
 
 use std::collections::BTreeMap;
 
+use crate::api::Api;
 use crate::base::quantity;
 use crate::kinds::metrics::Usage;
 use crate::kinds::{Kind, by_kind};
 use crate::kubectl::resource::Asked;
 use crate::kubectl::{Args, Failure, Flag};
 
+/// The group that `top` asks.
+const GROUP: &str = "metrics.k8s.io";
 /// `--sort-by`.
 const SORT_BY: Flag = Flag::value("sort-by", "");
 /// `--no-headers`.
@@ -74,9 +77,11 @@ fn check(args: &Args) -> Result<(), Failure> {
     }
 }
 
-/// A kind of metrics.k8s.io.
-fn metrics(kind: &str) -> Result<Asked, Failure> {
-    let kind: Option<&'static dyn Kind> = by_kind("metrics.k8s.io", kind);
+/// A kind of metrics.k8s.io, if somebody answers for it.
+fn metrics(api: &dyn Api, kind: &str) -> Result<Asked, Failure> {
+    let mut extensions = api.extensions().into_iter();
+    let answers = extensions.any(|extension| extension.group == GROUP && extension.available);
+    let kind: Option<&'static dyn Kind> = by_kind(GROUP, kind).filter(|_| answers);
     let kind = kind.ok_or_else(|| Failure::error("Metrics API not available"))?;
     Ok(Asked { kind, version: "" })
 }

@@ -59,7 +59,7 @@ impl Command for TopNode {
 }
 
 fn run(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
-    let (asked, nodes) = (metrics("NodeMetrics")?, resource::kind("nodes")?);
+    let (asked, nodes) = (metrics(io.api, "NodeMetrics")?, resource::kind("nodes")?);
     let (found, nodes) = match args.positional.first() {
         Some(name) => (
             vec![resource::fetch(io, &asked, "", name)?],

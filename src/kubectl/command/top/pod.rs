@@ -63,7 +63,7 @@ impl Command for TopPod {
 }
 
 fn run(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
-    let asked = metrics("PodMetrics")?;
+    let asked = metrics(io.api, "PodMetrics")?;
     let namespace = if args.is("all-namespaces") { "" } else { args.namespace() };
     let found = match args.positional.first() {
         Some(name) => vec![resource::fetch(io, &asked, args.namespace(), name)?],

@@ -115,26 +115,23 @@ impl Process {
         let filter = match tool {
             "head" | "tail" => lines_tool(tool, args, &options)?,
             "grep" | "egrep" | "fgrep" => {
-                let pattern = match options.value('e') {
-                    Some(pattern) => pattern.to_owned(),
-                    None if operands.is_empty() => return Err((2, "no pattern given".into())),
-                    None => operands.remove(0),
-                };
+                let given = options.values.iter().filter(|(flag, _)| *flag == 'e');
+                let mut texts: Vec<String> = given.map(|(_, pattern)| pattern.clone()).collect();
+                if texts.is_empty() {
+                    if operands.is_empty() {
+                        return Err((2, "no pattern given".into()));
+                    }
+                    texts.push(operands.remove(0));
+                }
                 let ignore_case = options.has('i');
-                let fixed = tool == "fgrep" || options.has('F');
-                let pattern =
-                    if options.has('w') && !fixed { format!("{pattern}\\b") } else { pattern };
-                let regex = if fixed {
-                    Regex::fixed(&pattern, ignore_case)
-                } else {
-                    Regex::new(
-                        pattern.trim_end_matches("\\b"),
-                        tool == "egrep" || options.has('E'),
-                        ignore_case,
-                    )
+                let is_fixed = tool == "fgrep" || options.has('F');
+                let is_extended = tool == "egrep" || options.has('E');
+                let regex = |text: &String| match is_fixed {
+                    true => Regex::fixed(text, ignore_case),
+                    false => Regex::new(text, is_extended, ignore_case),
                 };
                 Tool::Grep(Box::new(Grep {
-                    regex,
+                    patterns: texts.iter().map(regex).collect(),
                     invert: options.has('v'),
                     count: options.has('c').then_some(0),
                     quiet: options.has('q'),
