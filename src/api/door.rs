@@ -1,6 +1,6 @@
 //! [`Door`]: the server together with what other components serve under its roof.
 
-use super::{Api, Custom, Extension, Reply, Request, Sender, Server, Status, auth};
+use super::{Api, Custom, Extension, Reply, Request, Sender, Server, Status, Verb, auth};
 
 /// The group that the metrics pipeline answers, if its APIService lets it.
 const METRICS: &str = "metrics.k8s.io";
@@ -32,6 +32,9 @@ impl Api for Door<'_> {
         }
         if request.resource.group == METRICS {
             self.server.check_extension(METRICS)?;
+        }
+        if request.subresource == "log" && request.verb == Verb::Get {
+            self.server.check_log(&request)?;
         }
         let served = self.upstreams.iter_mut().find_map(|upstream| upstream.serve(&request));
         served.unwrap_or_else(|| self.server.call(request))

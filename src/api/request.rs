@@ -256,6 +256,8 @@ pub enum Reply {
     Json(Value),
     /// Plain text: a log.
     Text(String),
+    /// There is nothing to show: the log of what never ran.
+    Nothing,
 }
 
 impl Reply {

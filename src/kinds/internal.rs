@@ -8,6 +8,18 @@ use crate::base::diff;
 /// How many equal lines stand around a difference.
 const CONTEXT: usize = 3;
 
+/// The fields of a container, which those of ephemeral ones begin with.
+macro_rules! container {
+    () => {
+        "Name' Image' Command Args WorkingDir' Ports*Port EnvFrom*EnvFrom Env*Env \
+         Resources=Resources ResizePolicy*Resize RestartPolicy RestartPolicyRules \
+         VolumeMounts*Mount VolumeDevices*Device LivenessProbe:Probe ReadinessProbe:Probe \
+         StartupProbe:Probe Lifecycle:Lifecycle TerminationMessagePath' \
+         TerminationMessagePolicy' ImagePullPolicy' SecurityContext:Security Stdin! StdinOnce! \
+         TTY!"
+    };
+}
+
 /// The fields of each type, in Go's order. After a field's name: `'` a text, `#` a number,
 /// `!` yes or no, `:T` a `T` or null, `=T` always a `T`, `*T` a list of `T` or null; else null or
 /// whatever is given.
@@ -15,7 +27,7 @@ const TYPES: &[(&str, &str)] = &[
     (
         "PodSpec",
         "Volumes*Volume InitContainers*Container Containers*Container \
-         EphemeralContainers*Container RestartPolicy' TerminationGracePeriodSeconds \
+         EphemeralContainers*EphemeralContainer RestartPolicy' TerminationGracePeriodSeconds \
          ActiveDeadlineSeconds DNSPolicy' NodeSelector ServiceAccountName' \
          AutomountServiceAccountToken NodeName' SecurityContext=PodSecurity \
          ImagePullSecrets*Name Hostname' Subdomain' SetHostnameAsFQDN Affinity:Affinity \
@@ -31,15 +43,8 @@ const TYPES: &[(&str, &str)] = &[
          SupplementalGroupsPolicy FSGroup FSGroupChangePolicy Sysctls SeccompProfile \
          AppArmorProfile SELinuxChangePolicy",
     ),
-    (
-        "Container",
-        "Name' Image' Command Args WorkingDir' Ports*Port EnvFrom*EnvFrom Env*Env \
-         Resources=Resources ResizePolicy*Resize RestartPolicy RestartPolicyRules \
-         VolumeMounts*Mount VolumeDevices*Device LivenessProbe:Probe ReadinessProbe:Probe \
-         StartupProbe:Probe Lifecycle:Lifecycle TerminationMessagePath' \
-         TerminationMessagePolicy' ImagePullPolicy' SecurityContext:Security Stdin! StdinOnce! \
-         TTY!",
-    ),
+    ("Container", container!()),
+    ("EphemeralContainer", concat!(container!(), " TargetContainerName'")),
     ("Resources", "Limits Requests Claims"),
     ("Resize", "ResourceName' RestartPolicy'"),
     ("Port", "Name' HostPort# ContainerPort# Protocol' HostIP'"),
@@ -157,6 +162,11 @@ const TYPES: &[(&str, &str)] = &[
 /// What differs between two pod specs.
 pub fn pod_spec_diff(old: &Value, new: &Value) -> String {
     difference("PodSpec", &pod_spec(old), &pod_spec(new))
+}
+
+/// What differs between two ephemeral containers.
+pub fn ephemeral_container_diff(old: &Value, new: &Value) -> String {
+    difference("EphemeralContainer", old, new)
 }
 
 /// What differs between two specs of claims.

@@ -316,6 +316,10 @@ pub trait Kind: Sync {
     fn kept_as(&self) -> Option<GroupResource> {
         None
     }
+    /// The group in whose name an object is refused.
+    fn refusing_group(&self) -> &'static str {
+        self.names().group
+    }
     /// The version that is stored.
     fn stored_version(&self) -> &'static str {
         self.names().versions.first().copied().unwrap_or_default()

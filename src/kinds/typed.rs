@@ -27,6 +27,8 @@ pub trait Typed: Sync + 'static {
 
     /// The resource type under which its objects are kept, where it is another kind's.
     const KEPT_AS: Option<GroupResource> = None;
+    /// The group in whose name an object is refused.
+    const REFUSING_GROUP: &'static str = Self::NAMES.group;
 
     /// Converts JSON of another served version to the stored one.
     fn to_hub(version: &str, value: &Value) -> Option<Value> {
@@ -104,6 +106,10 @@ impl<K: Typed> Kind for K {
 
     fn kept_as(&self) -> Option<GroupResource> {
         K::KEPT_AS
+    }
+
+    fn refusing_group(&self) -> &'static str {
+        K::REFUSING_GROUP
     }
 
     fn decode(&self, version: &str, value: &Value) -> Result<Object, String> {

@@ -45,6 +45,11 @@ pub(super) fn answer(code: u16, value: &Value, media: Media) -> Answer {
     }
 }
 
+/// An answer without a body.
+pub(super) fn nothing() -> Answer {
+    Answer { code: 204, headers: Vec::new(), body: Content::Bytes(Vec::new()) }
+}
+
 /// An answer of plain text.
 pub(super) fn plain(code: u16, text: &str) -> Answer {
     Answer {

@@ -279,6 +279,7 @@ impl Exchange<'_, '_> {
                 encode::list(view, &list, &going_on, form.shape)?
             }
             Reply::Json(value) => value,
+            Reply::Nothing => return Ok(encode::nothing()),
             Reply::Text(text) => return Ok(encode::plain(code, &text)),
             Reply::Changes(..) => return Err(Status::internal("changes are no answer")),
         };
@@ -308,7 +309,8 @@ fn makes(api: &mut dyn Api, request: &Request) -> bool {
 
 /// An object, or what a subresource answered in a kind of its own.
 fn shown(view: View<'_>, object: &Object, shape: Shape) -> Result<Value, Status> {
-    if object.resource() == view.kind.names().resource() {
+    let own = view.kind.kept_as().unwrap_or_else(|| view.kind.names().resource());
+    if object.resource() == own {
         return encode::object(view, object, shape);
     }
     let own = kinds::kind_of(&object.resource());

@@ -3,6 +3,7 @@
 mod binding;
 mod eviction;
 mod finalize;
+mod log;
 pub(super) mod pod_parts;
 mod scale;
 mod status;
@@ -80,6 +81,7 @@ impl Server {
             "finalize" => self.finalize(kind, request),
             "ephemeralcontainers" | "resize" => self.rewrite(kind, request),
             "approval" => self.status(kind, request),
+            "log" if request.verb == Verb::Get => self.log(&request),
             _ => Err(self.elsewhere(&request)),
         }
     }

@@ -5,8 +5,8 @@ use k8s_openapi::api::core::v1::{Container, EphemeralContainer, Pod, PodSpec};
 
 use crate::api::verbs::Part;
 use crate::api::{Reply, Request, Server, Status};
-use crate::kinds::{FieldError, Kind};
-use crate::object::Object;
+use crate::kinds::{FieldError, Kind, internal};
+use crate::object::{Object, codec};
 
 impl Server {
     /// Replaces a pod through a subresource of which only one part counts.
@@ -44,10 +44,17 @@ pub(in crate::api) fn faults(new: &Object, old: &Object) -> Vec<FieldError> {
         }
     }
     for old in &before {
-        if !after.iter().any(|new| new.name == old.name) {
-            let why = format!("existing ephemeral containers {:?} may not be removed\n", old.name);
-            errors.push(FieldError::forbidden("spec.ephemeralContainers", why));
-        }
+        let name = &old.name;
+        let why = match after.iter().find(|new| new.name == *name) {
+            None => format!("existing ephemeral containers {name:?} may not be removed\n"),
+            Some(new) if new != old => {
+                let diff =
+                    internal::ephemeral_container_diff(&codec::encode(old), &codec::encode(new));
+                format!("existing ephemeral containers {name:?} may not be changed\n{diff}")
+            }
+            Some(_) => continue,
+        };
+        errors.push(FieldError::forbidden("spec.ephemeralContainers", why));
     }
     errors
 }

@@ -289,12 +289,15 @@ fn what_others_serve_comes_through_the_same_door() {
         }
     }
     let (mut server, mut logs) = (server(), Logs);
+    create(&mut server, PODS, pod("p"));
     let mut door = Door { server: &mut server, upstreams: &mut [&mut logs] };
     let key = Key::new(PODS, "default", "p");
     assert!(
         matches!(door.call(Request::get(&key).to("log")), Ok(Reply::Text(text)) if text == "p")
     );
-    assert_eq!(refusal(door.call(Request::get(&key))), "404 pods \"p\" not found");
+    let other = Request::get(&Key::new(PODS, "default", "q"));
+    assert_eq!(refusal(door.call(other.clone())), "404 pods \"q\" not found");
+    assert_eq!(refusal(door.call(other.to("log"))), "404 pods \"q\" not found");
 }
 
 #[test]

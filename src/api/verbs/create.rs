@@ -49,10 +49,9 @@ impl Server {
             .chain(kind.validate(&object))
             .collect();
         if !errors.is_empty() {
-            let names = kind.names();
             return Err(Status::invalid(
                 &kind.written(&object),
-                names.group,
+                kind.refusing_group(),
                 object.name(),
                 &errors,
             ));

@@ -116,8 +116,7 @@ fn refuse(kind: &dyn Kind, object: &Object, errors: &[FieldError]) -> Result<(),
     if errors.is_empty() {
         return Ok(());
     }
-    let names = kind.names();
-    Err(Status::invalid(&kind.written(object), names.group, object.name(), errors))
+    Err(Status::invalid(&kind.written(object), kind.refusing_group(), object.name(), errors))
 }
 
 pub(super) fn check_name(new: &Object, request: &Request) -> Result<(), Status> {

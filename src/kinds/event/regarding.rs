@@ -57,6 +57,7 @@ impl Typed for RegardingEvents {
     };
     const COLUMNS: &'static [Column] = Events::COLUMNS;
     const KEPT_AS: Option<GroupResource> = Some(Events::NAMES.resource());
+    const REFUSING_GROUP: &'static str = Events::NAMES.group;
 
     fn to_hub(_: &str, value: &Value) -> Option<Value> {
         let mut value = value.clone();

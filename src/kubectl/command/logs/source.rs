@@ -46,6 +46,7 @@ impl Source {
         request.query.push(("container".to_owned(), self.container.clone()));
         match io.api.call(request)? {
             Reply::Text(text) => Ok(text),
+            Reply::Nothing => Ok(String::new()),
             _ => Err(Failure::error("the server answered with no text")),
         }
     }
