@@ -34,6 +34,7 @@ fn every_transcript_runs_the_same_everywhere() {
         "kubectl/create-batch.txt"
         "kubectl/custom-resources.txt"
         "kubectl/describe.txt"
+        "kubectl/interactive.txt"
         "kubectl/mistakes.txt"
         "kubectl/objects-as-text.txt"
         "kubectl/shell.txt"

@@ -38,6 +38,10 @@ pub struct Io<'a> {
     pub files: &'a mut Files,
     /// What `-f -` reads.
     pub stdin: &'a str,
+    /// Whether the standard input is the person's terminal, which then gives nothing to `stdin`.
+    pub terminal: bool,
+    /// What the person typed since the last poll, for commands that [read](Step::Read).
+    pub typed: &'a mut Vec<Typed>,
     /// How the script ended that it asked for, once.
     pub script: Option<i32>,
     /// Where its output goes.
@@ -53,8 +57,26 @@ pub enum Step {
     Done(i32),
     /// Poll again when the cluster has changed, or after this long at the latest.
     Wait(Option<Duration>),
+    /// As `Wait`, and what the person types until the command ends is for it.
+    Read {
+        /// When to poll again at the latest.
+        after: Duration,
+        /// The terminal neither shows what is typed nor acts on Ctrl-C: the command sees to both.
+        raw: bool,
+    },
     /// Poll again when this script has run in the shell.
     Script(String),
+}
+
+/// Something that a person typed for a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// A line.
+    Line(String),
+    /// Ctrl-C.
+    Interrupt,
+    /// Ctrl-D, the end of the input.
+    End,
 }
 
 /// Whether a word is one of kubectl's verbs, or the first word of some.
@@ -68,7 +90,7 @@ pub fn reads_input(words: &[String]) -> Option<bool> {
     let own = matches!(name.rsplit('/').next(), Some("kubectl" | "k"));
     let reads = |word: &String| {
         word == "-"
-            || matches!(word.as_str(), "-f-" | "--filename=-" | "--stdin" | "--interactive")
+            || matches!(word.as_str(), "-f-" | "--filename=-" | "--stdin" | "--interactive" | "-ti")
             || word.starts_with("-i")
             || word.ends_with("/dev/stdin")
             || word.starts_with("-f=-")
@@ -123,6 +145,8 @@ impl Run {
             now: io.now,
             files: io.files,
             stdin: io.stdin,
+            terminal: io.terminal,
+            typed: io.typed,
             script: io.script,
             out: io.out,
             err: io.err,

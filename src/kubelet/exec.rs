@@ -1,10 +1,12 @@
 //! Commands in running containers, and their output: the `exec` and `attach` subresources of pods.
 //! Mirrors the kubelet's `/exec` and `/attach` and `pkg/registry/core/pod/rest/subresources.go`.
 //!
-//! `create` with the query `command` (once a word), `container` and `stdin` (text to type) begins a
-//! session; the reply names it. `get` with the query `session` tells how it fares, and may type more.
-//! Every reply is `{"session", "stdout", "stderr", "exitCode"}`: everything printed so far, and the
-//! exit code once it is over, after which the session is forgotten.
+//! `create` with the query `command` (once a word), `container` and `tty` begins a session; the reply
+//! names it. `get` with the query `session` tells how it fares. Both may hold `stdin` (text to type;
+//! without it in `create` there is no standard input), `eof` (the end of it) and, with `get`,
+//! `interrupt` (Ctrl-C). Every reply is `{"session", "stdout", "stderr", "exitCode"}`: what was
+//! printed since the last one, and the exit code once it is over, after which the session is
+//! forgotten.
 
 use serde_json::json;
 
@@ -12,7 +14,7 @@ use super::Kubelets;
 use super::agenda::Work;
 use super::logs::choose;
 use crate::api::{Reply, Request, Status, Verb};
-use crate::machine::{ContainerId, Machine, Output, SessionId};
+use crate::machine::{ContainerId, Machine, Position, SessionId};
 use crate::object::Str;
 
 /// A person's hold on a process in a container.
@@ -23,8 +25,10 @@ pub struct Session {
     container: ContainerId,
     /// The process; absent for the container's own.
     process: Option<SessionId>,
-    /// How many lines of the log came before.
-    skip: u64,
+    /// How much of the log has been told.
+    position: Position,
+    /// Both outputs are one, as on a terminal.
+    tty: bool,
 }
 
 impl Kubelets {
@@ -39,9 +43,7 @@ impl Kubelets {
             (_, Some(text)) => text.parse().unwrap_or(0),
             (_, None) => return Some(Err(Status::bad_request("a session must be named"))),
         };
-        if let Some(text) = request.parameter("stdin") {
-            self.type_in(number, text);
-        }
+        self.feed_session(number, request);
         Some(self.report_session(number))
     }
 
@@ -67,7 +69,10 @@ impl Kubelets {
         let id = container.instance.filter(|_| container.is_alive()).ok_or_else(missing)?;
         let (pod, node) = (worker.uid.clone(), worker.node.clone());
         let machine = self.machines.get_mut(&node).ok_or_else(|| Status::internal("no machine"))?;
-        let mut session = Session { pod: pod.clone(), node, container: id, process: None, skip: 0 };
+        let tty = request.parameter("tty") == Some("true");
+        let position = Position::default();
+        let mut session =
+            Session { pod: pod.clone(), node, container: id, process: None, position, tty };
         if request.subresource == "exec" {
             let words = request.query.iter().filter(|(key, _)| key == "command");
             let command: Vec<String> = words.map(|(_, word)| word.clone()).collect();
@@ -75,12 +80,12 @@ impl Kubelets {
                 return Err(Status::bad_request("you must specify at least 1 command"));
             }
             let stdin = request.parameter("stdin").is_some();
-            let begun = machine.exec(id, &command, stdin, false).map_err(|why| {
+            let begun = machine.exec(id, &command, stdin, tty).map_err(|why| {
                 Status::internal(&format!("error executing command in container: {why}"))
             })?;
             session.process = Some(begun);
         } else if let Some(log) = machine.log(id) {
-            session.skip = log.forgotten() + log.lines().len() as u64;
+            session.position = log.end();
         }
         self.sessions_begun += 1;
         self.sessions.insert(self.sessions_begun, session);
@@ -88,22 +93,35 @@ impl Kubelets {
         Ok(self.sessions_begun)
     }
 
-    fn type_in(&mut self, number: u64, text: &str) {
+    /// Carries out what a request does to the session's standard input.
+    fn feed_session(&mut self, number: u64, request: &Request) {
+        let asks = |name: &str| request.parameter(name) == Some("true");
+        let (text, interrupts, ends) = (request.parameter("stdin"), asks("interrupt"), asks("eof"));
+        if text.is_none() && !interrupts && !ends {
+            return;
+        }
         let Some(session) = self.sessions.get(&number) else { return };
         let Some(machine) = self.machines.get_mut(&session.node) else { return };
-        machine.type_in(session.container, session.process, text);
+        let (container, process) = (session.container, session.process);
+        if interrupts {
+            machine.interrupt(container, process, self.now);
+        }
+        if let Some(text) = text {
+            machine.type_in(container, process, text, self.now);
+        }
+        if ends {
+            machine.close_input(container, process);
+        }
         self.agenda.plan(Work::Processes(session.pod.clone()), self.now);
     }
 
     fn report_session(&mut self, number: u64) -> Result<Reply, Status> {
-        let Some(session) = self.sessions.get(&number).cloned() else {
+        let Some(session) = self.sessions.get_mut(&number) else {
             return Err(Status::bad_request(format!("there is no session {number}")));
         };
         let machine = self.machines.get_mut(&session.node);
-        let [stdout, stderr] = machine
-            .as_deref()
-            .map(|machine| [Output::Stdout, Output::Stderr].map(|o| session.text(machine, o)))
-            .unwrap_or_default();
+        let [stdout, stderr] =
+            machine.as_deref().map(|machine| session.read_on(machine)).unwrap_or_default();
         let exit_code = match (machine, session.process) {
             (Some(machine), Some(process)) => {
                 let code = machine.session(session.container, process).exit_code;
@@ -126,17 +144,12 @@ impl Kubelets {
 }
 
 impl Session {
-    /// What was printed since it began.
-    fn text(&self, machine: &Machine, output: Output) -> String {
-        if let Some(process) = self.process {
-            let log = machine.session_log(self.container, process);
-            return log.map(|log| log.text_of(output)).unwrap_or_default();
-        }
-        let Some(log) = machine.log(self.container) else { return String::new() };
-        let skip = usize::try_from(self.skip.saturating_sub(log.forgotten())).unwrap_or(0);
-        let lines = log.lines().iter().skip(skip).filter(|line| line.stream == output);
-        lines
-            .map(|line| format!("{}{}", line.text, if line.complete { "\n" } else { "" }))
-            .collect()
+    /// What was printed since it was asked last.
+    fn read_on(&mut self, machine: &Machine) -> [String; 2] {
+        let log = match self.process {
+            Some(process) => machine.session_log(self.container, process),
+            None => machine.log(self.container),
+        };
+        log.map(|log| log.read_on(&mut self.position, self.tty)).unwrap_or_default()
     }
 }

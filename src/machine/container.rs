@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::files::{FileSystem, Files, Node, Volume};
 use super::image::Image;
-use super::log::Log;
+use super::log::{Log, Output};
 use super::shell::{Outcome, Process, STEP_BUDGET, Start, World};
 use super::spec::{Ask, Asker, ContainerSpec, ContainerState, Exit, SessionId, SessionState};
 use crate::base::shared_map::SharedMap;
@@ -238,28 +238,34 @@ impl Container {
         self.sessions.remove(&id);
     }
 
-    fn process_of(&mut self, id: Option<SessionId>) -> Option<&mut Process> {
+    fn process_of(&mut self, id: Option<SessionId>) -> Option<(&mut Process, &mut Log)> {
         match id {
-            None => Some(&mut self.process),
-            Some(id) => self.sessions.get_mut(&id).map(|session| &mut session.process),
+            None => Some((&mut self.process, &mut self.log)),
+            Some(id) => {
+                let session = self.sessions.get_mut(&id)?;
+                Some((&mut session.process, &mut session.log))
+            }
         }
     }
 
-    pub(super) fn type_in(&mut self, id: Option<SessionId>, text: &str) {
-        if let Some(process) = self.process_of(id) {
-            process.type_in(text);
+    pub(super) fn type_in(&mut self, id: Option<SessionId>, text: &str, now: Time) {
+        if let Some((process, log)) = self.process_of(id)
+            && process.type_in(text)
+        {
+            log.write(now, Output::Stdout, text);
         }
     }
 
     pub(super) fn close_input(&mut self, id: Option<SessionId>) {
-        if let Some(process) = self.process_of(id) {
+        if let Some((process, _)) = self.process_of(id) {
             process.close_input();
         }
     }
 
-    pub(super) fn interrupt(&mut self, id: Option<SessionId>) {
-        if let Some(process) = self.process_of(id) {
+    pub(super) fn interrupt(&mut self, id: Option<SessionId>, now: Time) {
+        if let Some((process, log)) = self.process_of(id) {
             process.interrupt();
+            log.write(now, Output::Stdout, "^C\n");
         }
     }
 

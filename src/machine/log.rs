@@ -48,6 +48,14 @@ pub struct Log {
     dropped: u64,
 }
 
+/// How far somebody has read in a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    line: u64,
+    /// How much of each output's unfinished line was read.
+    partial: [usize; 2],
+}
+
 /// How many lines a log keeps (a kubelet keeps 10 MiB; this is of the same order for short lines).
 const KEPT_LINES: usize = 10_000;
 
@@ -94,17 +102,32 @@ impl Log {
         self.dropped
     }
 
-    /// Everything kept of one output, an unfinished line included.
-    pub fn text_of(&self, stream: Output) -> String {
-        let mut text = String::new();
-        for line in self.lines.iter().filter(|line| line.stream == stream) {
-            text.push_str(&line.text);
+    /// Where somebody begins to read who does not want the lines that are complete by now.
+    pub fn end(&self) -> Position {
+        Position { line: self.dropped + self.lines.len() as u64, partial: [0, 0] }
+    }
+
+    /// What both outputs got since `position`, which moves to the end; `merged`, all of it counts
+    /// as standard output, in the order in which it was written.
+    pub fn read_on(&self, position: &mut Position, merged: bool) -> [String; 2] {
+        let mut texts = [String::new(), String::new()];
+        let mut read = position.partial;
+        let from = usize::try_from(position.line.saturating_sub(self.dropped)).unwrap_or(0);
+        for line in self.lines.iter().skip(from) {
+            let slot = usize::from(line.stream == Output::Stderr);
+            let text = &mut texts[if merged { 0 } else { slot }];
+            text.push_str(line.text.get(std::mem::take(&mut read[slot])..).unwrap_or_default());
             if line.complete {
                 text.push('\n');
             }
         }
-        text.push_str(&self.partial[usize::from(stream == Output::Stderr)]);
-        text
+        for (slot, partial) in self.partial.iter().enumerate() {
+            let text = &mut texts[if merged { 0 } else { slot }];
+            text.push_str(partial.get(read[slot]..).unwrap_or_default());
+        }
+        position.line = self.end().line;
+        position.partial = [self.partial[0].len(), self.partial[1].len()];
+        texts
     }
 
     /// Everything kept, as one text, unfinished lines included.

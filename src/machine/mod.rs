@@ -24,7 +24,7 @@ mod usage;
 
 pub use files::{Files, Mount, Node, Volume};
 pub use image::{Image, Page, Program, PullError, Registry};
-pub use log::{Log, LogLine, Output, Sink};
+pub use log::{Log, LogLine, Output, Position, Sink};
 pub use machines::{Answer, Host, Machines, Probe};
 pub use network::{
     Effect, HttpReply, HttpRequest, Reply, RequestRate, Resolver, Sender, status_text,

@@ -301,10 +301,11 @@ impl Machine {
         }
     }
 
-    /// Types text at a session's standard input, or at the container's own (`None`). Advance afterwards.
-    pub fn type_in(&mut self, id: ContainerId, session: Option<SessionId>, text: &str) {
+    /// Types text at a session's standard input, or at the container's own (`None`); a terminal
+    /// shows it. Advance afterwards.
+    pub fn type_in(&mut self, id: ContainerId, session: Option<SessionId>, text: &str, now: Time) {
         if let Some(container) = self.container(id) {
-            container.type_in(session, text);
+            container.type_in(session, text, now);
         }
     }
 
@@ -316,9 +317,9 @@ impl Machine {
     }
 
     /// Ctrl-C at that terminal.
-    pub fn interrupt(&mut self, id: ContainerId, session: Option<SessionId>) {
+    pub fn interrupt(&mut self, id: ContainerId, session: Option<SessionId>, now: Time) {
         if let Some(container) = self.container(id) {
-            container.interrupt(session);
+            container.interrupt(session, now);
         }
     }
 

@@ -234,7 +234,12 @@ fn a_terminal_session_prompts_runs_loops_and_is_interrupted() {
     (spec.stdin, spec.tty) = (true, true);
     let id = machine.start(spec, START).expect("starts");
     machine.advance(id, START);
-    machine.type_in(id, None, "echo hi\nwhile true; do wget -q -O- http://10.244.1.11; done\n");
+    machine.type_in(
+        id,
+        None,
+        "echo hi\nwhile true; do wget -q -O- http://10.244.1.11; done\n",
+        START,
+    );
     let mut now = START;
     while machine.request_rates(id).is_empty() && now < after(2) {
         match machine.advance(id, now) {
@@ -248,11 +253,13 @@ fn a_terminal_session_prompts_runs_loops_and_is_interrupted() {
     }
     let rate = RequestRate { url: "http://10.244.1.11:80/".into(), per_kilosecond: 200_000 };
     assert_eq!(machine.request_rates(id), vec![rate]);
-    machine.interrupt(id, None);
-    machine.type_in(id, None, "echo over; exit\n");
+    machine.interrupt(id, None, now);
+    machine.type_in(id, None, "echo over; exit\n", now);
     assert!(matches!(machine.advance(id, now), ContainerState::Exited(Exit { code: 0, .. })));
     let lines = log(&machine, id);
-    assert_eq!(lines[0], "/ # hi");
+    // The terminal shows what is typed, here before the shell has read it.
+    assert_eq!(lines[0], "/ # echo hi");
+    assert_eq!(lines[2], "hi");
     assert_eq!(lines.last().map(String::as_str), Some("/ # over"));
     assert!(machine.request_rates(id).is_empty());
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::condition::Condition;
+use super::log::Input;
 use crate::base::quantity::Quantity;
 use crate::cluster::{Control, NodeSpec};
 
@@ -15,6 +16,8 @@ pub(super) enum Directive {
     Advance(Duration),
     /// `until deployment/web available`
     Until(Box<Condition>, Duration),
+    /// `interrupt`, `end`: Ctrl-C and Ctrl-D, and a moment for what they do.
+    Key(Input),
     /// `nodes 200`: a new cluster with that many workers.
     Nodes(u32),
     /// `seed 7`: a new cluster of that seed.
@@ -42,6 +45,8 @@ impl Directive {
                 }
                 None => Ok(Self::Until(Box::new(Condition::parse(rest)?), UNTIL_MAX)),
             },
+            "interrupt" => Ok(Self::Key(Input::Interrupt)),
+            "end" => Ok(Self::Key(Input::End)),
             "nodes" => rest.parse().map(Self::Nodes).map_err(|_| number("a number")),
             "seed" => rest.parse().map(Self::Seed).map_err(|_| number("a number")),
             "file" => Ok(Self::File(rest.to_owned())),

@@ -12,6 +12,8 @@ pub enum Input {
     Line(String),
     /// Interrupts the command under way.
     Interrupt,
+    /// Ends the input of the command under way: Ctrl-D.
+    End,
     /// Writes a file.
     Write {
         /// Its name.
@@ -75,6 +77,7 @@ fn encode(input: &Input) -> Value {
     match input {
         Input::Line(line) => json!({ "line": line }),
         Input::Interrupt => json!("interrupt"),
+        Input::End => json!("end"),
         Input::Moment => json!("moment"),
         Input::Write { name, text } => json!({ "write": name, "text": text }),
         Input::Remove { name } => json!({ "remove": name }),
@@ -86,6 +89,7 @@ fn decode(value: &Value) -> Option<Input> {
     let text = |field: &str| value[field].as_str().map(str::to_owned);
     match value {
         Value::String(word) if word == "interrupt" => Some(Input::Interrupt),
+        Value::String(word) if word == "end" => Some(Input::End),
         Value::String(word) if word == "moment" => Some(Input::Moment),
         _ => text("line")
             .map(Input::Line)

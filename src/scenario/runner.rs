@@ -11,6 +11,9 @@ use crate::cluster::{Options, check_invariants};
 /// How long a command may take before the transcript gives up on it.
 const COMMAND_MAX: Duration = Duration::from_secs(900);
 
+/// How long a command that reads may answer before the next line is entered.
+const MOMENT: Duration = Duration::from_secs(1);
+
 /// What playing a transcript came to.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
@@ -76,11 +79,15 @@ impl Player {
         }
     }
 
-    /// Enters a line and waits for its end; what it printed, and its exit code if that is not 0.
+    /// Enters a line and waits for its end, or until a command that reads has had a moment; what
+    /// was printed, and the exit code if that is not 0.
     fn command(&mut self, line: &str) -> String {
         self.session.input(Input::Line(line.to_owned()));
-        let ended = self.session.run_until(COMMAND_MAX, |session| !session.is_busy());
-        if !ended {
+        let ended =
+            self.session.run_until(COMMAND_MAX, |session| !session.is_busy() || session.is_read());
+        if self.session.is_read() {
+            self.session.run_until(MOMENT, |session| !session.is_busy());
+        } else if !ended {
             self.session.input(Input::Interrupt);
         }
         let output = self.session.take_output();
@@ -97,6 +104,10 @@ impl Player {
     fn directive(&mut self, text: &str, body: &[String]) -> Result<(), String> {
         match Directive::parse(text)? {
             Directive::Advance(duration) => self.session.run_for(duration),
+            Directive::Key(input) => {
+                self.session.input(input);
+                self.session.run_until(MOMENT, |session| !session.is_busy());
+            }
             Directive::Until(condition, limit) => {
                 let mut fork = None;
                 let reached = self.session.run_until(limit, |session| {

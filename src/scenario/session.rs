@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::log::{Input, Log};
 use crate::api::Status;
 use crate::cluster::{Cluster, Control, Event, Options};
-use crate::kubectl::{self, Files, HOME, Io, Run, Step};
+use crate::kubectl::{self, Files, HOME, Io, Run, Step, Typed};
 use crate::machine::{self, Called, Sink, Surroundings, Terminal};
 use crate::sim::Time;
 
@@ -71,6 +71,24 @@ struct Running {
     wake: Option<Time>,
     /// It runs a script in the shell, and waits for its end only.
     runs_script: bool,
+    /// What is typed is for it; whether it sees to showing it and to Ctrl-C itself.
+    reads: Option<bool>,
+    /// What was typed for it.
+    typed: Vec<Typed>,
+}
+
+impl Running {
+    fn start(call: Called, files: &Files) -> Self {
+        Self {
+            run: Run::start(&call.argv[1..], files),
+            call,
+            revision: u64::MAX,
+            wake: None,
+            runs_script: false,
+            reads: None,
+            typed: Vec::new(),
+        }
+    }
 }
 
 impl Session {
@@ -143,6 +161,9 @@ impl Session {
         match input {
             Input::Line(line) => self.enter(&line),
             Input::Interrupt => self.interrupt(),
+            Input::End => {
+                self.type_for_command(Typed::End);
+            }
             Input::Write { name, text } => self.files.write(&name, text),
             Input::Remove { name } => {
                 self.files.remove(&name);
@@ -159,6 +180,11 @@ impl Session {
     /// Whether a command is under way.
     pub fn is_busy(&self) -> bool {
         self.busy
+    }
+
+    /// Whether what is entered goes to the command under way.
+    pub fn is_read(&self) -> bool {
+        self.running.values().any(|running| running.reads.is_some())
     }
 
     /// What was printed since the last call.
@@ -200,13 +226,35 @@ impl Session {
         self.cluster.control(control)
     }
 
+    /// Hands something typed to the command that reads; false if none does.
+    fn type_for_command(&mut self, typed: Typed) -> bool {
+        let now = self.cluster.now();
+        let Some(running) = self.running.values_mut().rev().find(|r| r.reads.is_some()) else {
+            return false;
+        };
+        if let (Typed::Line(line), Some(false)) = (&typed, running.reads) {
+            self.output.print(&format!("{line}\n"));
+        }
+        running.typed.push(typed);
+        running.wake = Some(now);
+        self.advance();
+        true
+    }
+
     fn enter(&mut self, line: &str) {
+        if self.type_for_command(Typed::Line(line.to_owned())) {
+            return;
+        }
         self.output.ended = None;
         self.waiting.push_back(line.to_owned());
         self.advance();
     }
 
     fn interrupt(&mut self) {
+        let raw = self.running.values().any(|running| running.reads == Some(true));
+        if raw && self.type_for_command(Typed::Interrupt) {
+            return;
+        }
         self.waiting.clear();
         if std::mem::take(&mut self.busy) {
             self.terminal.interrupt();
@@ -237,10 +285,7 @@ impl Session {
             }
             for call in self.around(|terminal, around| terminal.run(around)) {
                 self.files.seen_from(&call.folder, &call.variables);
-                let run = Run::start(&call.argv[1..], &self.files);
-                let running =
-                    Running { run, call, revision: u64::MAX, wake: None, runs_script: false };
-                self.running.insert(running.call.pid, running);
+                self.running.insert(call.pid, Running::start(call, &self.files));
             }
             let pids: Vec<u32> = self.running.keys().copied().collect();
             let moved = pids.into_iter().filter(|pid| self.poll(*pid)).count() > 0;
@@ -292,6 +337,8 @@ impl Session {
             now,
             files: &mut self.files,
             stdin: &running.call.input,
+            terminal: running.call.terminal,
+            typed: &mut running.typed,
             script,
             out: &mut out,
             err: &mut err,
@@ -299,6 +346,11 @@ impl Session {
         running.revision = self.cluster.store().revision();
         running.wake = match step {
             Step::Wait(after) => after.map(|after| now + after),
+            Step::Read { after, .. } => Some(now + after),
+            _ => None,
+        };
+        running.reads = match step {
+            Step::Read { raw, .. } => Some(raw),
             _ => None,
         };
         running.runs_script = matches!(step, Step::Script(_));
@@ -309,7 +361,7 @@ impl Session {
             match step {
                 Step::Done(code) => terminal.end(pid, code),
                 Step::Script(text) => terminal.run_for(pid, &text),
-                Step::Wait(_) => return said,
+                Step::Wait(_) | Step::Read { .. } => return said,
             }
             true
         })

@@ -25,6 +25,8 @@ pub enum Act {
     Run(String),
     /// Stops the command in the terminal.
     Interrupt,
+    /// Ends the input of the command in the terminal.
+    EndInput,
     /// Clears the terminal.
     ClearTerminal,
     /// Applies the open file.

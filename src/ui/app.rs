@@ -91,7 +91,7 @@ pub fn App() -> Html {
             <main class="area-stage">{ stage(&state, scene.clone()) }</main>
             <aside class="area-inspector" aria-label={t().inspector}>{ inspector(&state, scene) }</aside>
             <div class="area-terminal">
-                <Terminal blocks={state.blocks.clone()} busy={state.pace.busy} {session}
+                <Terminal blocks={state.blocks.clone()} busy={state.pace.busy} reads={state.pace.reads} {session}
                     documents={state.documents.clone()} {act} />
             </div>
         </div>
@@ -147,6 +147,7 @@ fn carry_out(act: Act, session: &Handle, state: &UseReducerHandle<State>) {
         }
         Act::Run(line) => session.run(&line, &state.documents),
         Act::Interrupt => session.interrupt(),
+        Act::EndInput => session.end_input(),
         Act::ClearTerminal => session.clear(),
         Act::Apply => {
             if let Some(document) = state.documents.get(state.active) {

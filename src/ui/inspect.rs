@@ -25,6 +25,8 @@ pub fn print(session: &Session, reference: &Ref, text: Text) -> String {
         now,
         files: &mut Files::default(),
         stdin: "",
+        terminal: true,
+        typed: &mut Vec::new(),
         script: None,
         out: &mut out,
         err: &mut err,

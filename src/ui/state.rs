@@ -67,6 +67,8 @@ pub struct Pace {
     pub can_undo: bool,
     /// Whether a terminal command is still running.
     pub busy: bool,
+    /// Whether what is typed goes to that command.
+    pub reads: bool,
 }
 
 /// The speeds on offer: label, and simulated thousandths of a second per second.

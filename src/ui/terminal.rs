@@ -17,6 +17,8 @@ pub struct TerminalProps {
     pub blocks: Rc<Vec<Block>>,
     /// Whether a command is still running.
     pub busy: bool,
+    /// Whether what is typed goes to that command.
+    pub reads: bool,
     /// The editor's files, for completion.
     pub documents: Rc<Vec<Document>>,
     /// For completion and history.
@@ -110,7 +112,7 @@ pub fn Terminal(props: &TerminalProps) -> Html {
                 </div>
             }
             <label class="terminal-line" for={INPUT}>
-                <span class={classes!("prompt", props.busy.then_some("busy"))} aria-hidden="true">{ "$" }</span>
+                <span class={classes!("prompt", props.busy.then_some("busy"))} aria-hidden="true">{ if props.reads { "" } else { "$" } }</span>
                 <input id={INPUT} type="text" aria-label={t().terminal_input} {onkeydown} {oninput}
                     placeholder={t().terminal_hint} autocomplete="off" autocapitalize="off"
                     spellcheck="false" enterkeyhint="send" />
@@ -170,6 +172,11 @@ impl Keys<'_> {
                 self.show("");
                 act.emit(Act::Interrupt);
                 Some(Line::default())
+            }
+            "d" if control && self.text.is_empty() => {
+                self.event.prevent_default();
+                act.emit(Act::EndInput);
+                None
             }
             "l" if control => {
                 self.event.prevent_default();

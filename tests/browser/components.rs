@@ -171,6 +171,7 @@ async fn the_terminal_runs_what_is_typed() {
     let shown = show::<Terminal>(|act| TerminalProps {
         blocks: Rc::default(),
         busy: false,
+        reads: false,
         documents: Rc::default(),
         session: Handle::open(),
         act,

@@ -1,6 +1,7 @@
 //! The verbs: one file each, and the list of them all.
 
 mod apply;
+mod attach;
 mod auth;
 mod autoscale;
 mod config;
@@ -25,6 +26,7 @@ mod run;
 mod scale;
 mod set;
 mod spec;
+mod stream;
 mod top;
 mod wait;
 
@@ -69,6 +71,7 @@ pub const COMMANDS: &[&dyn Command] = &[
     &apply::last_applied::VIEW,
     &discover::API_RESOURCES,
     &discover::API_VERSIONS,
+    &attach::Attach,
     &auth::CAN_I,
     &auth::RECONCILE,
     &auth::WHO_AM_I,

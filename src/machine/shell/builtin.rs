@@ -3,7 +3,7 @@
 use super::activity::Activity;
 use super::filter::Line;
 use super::parse::compile;
-use super::process::Process;
+use super::process::{END_OF_INPUT, Process};
 use super::task::{Frame, FrameKind, State, Stream, Task, Wait};
 use super::{World, applet};
 use crate::machine::files::{Node, normalize};
@@ -52,6 +52,10 @@ impl Process {
             "let" => i32::from(args.last().is_none_or(|text| text == "0")),
             "exit" => {
                 let status = number(task.status);
+                let prompts = task.interactive.as_ref().is_some_and(|session| session.prompts);
+                if prompts && task.is_bash() {
+                    self.write(task, 2, "exit\n", world);
+                }
                 self.finish(task, status);
                 self.exit(task, status);
                 return true;
@@ -337,7 +341,7 @@ impl Process {
     /// Whether a read of `stream` would not have to wait.
     fn input_ready(&self, stream: &Stream) -> bool {
         match stream {
-            Stream::Console => self.input.contains('\n') || !self.input_open,
+            Stream::Console => self.input.contains(['\n', END_OF_INPUT]) || !self.input_open,
             Stream::Pipe(pipe) => {
                 self.pipes.get(pipe).is_some_and(|text| text.contains('\n'))
                     || !self.has_writer(*pipe)

@@ -7,7 +7,7 @@ use super::activity::Activity;
 use super::filter::Line;
 use super::parse::compile;
 use super::process::Process;
-use super::task::{Frame, FrameKind, State, Task};
+use super::task::{Frame, FrameKind, State, Stream, Task};
 
 /// A command under way outside.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub(super) struct Call {
     variables: Vec<(Rc<str>, Rc<str>)>,
     /// What it has read so far.
     input: String,
+    /// Its input is the terminal.
+    terminal: bool,
     /// It reads its input to the end first.
     reads: bool,
     /// It has been handed over.
@@ -33,6 +35,8 @@ pub struct Called {
     pub argv: Rc<[String]>,
     /// Its standard input.
     pub input: String,
+    /// Whether that is the terminal, which gives nothing by itself.
+    pub terminal: bool,
     /// Its working folder.
     pub folder: Rc<str>,
     /// Its environment.
@@ -49,6 +53,8 @@ impl Process {
             task.frames.clear();
             task.replacing = false;
             task.state = State::Done(0);
+            // A terminal: what reads it here finds nothing, since nobody types for it.
+            task.descriptors[0] = Stream::Console;
         }
         process
     }
@@ -87,6 +93,7 @@ impl Process {
             argv: argv.into(),
             variables: exported.map(|(name, v)| (name.clone(), v.value.clone())).collect(),
             input: String::new(),
+            terminal: task.descriptors[0] == Stream::Console,
             reads,
             taken: false,
             child: None,
@@ -127,6 +134,7 @@ impl Process {
                     pid: task.pid,
                     argv: Rc::clone(&call.argv),
                     input: std::mem::take(&mut call.input),
+                    terminal: call.terminal,
                     folder: task.cwd.clone(),
                     variables: std::mem::take(&mut call.variables),
                 });

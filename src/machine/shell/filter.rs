@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::World;
 use super::pattern::Regex;
-use super::process::Process;
+use super::process::{END_OF_INPUT, Process};
 use super::sed::Script;
 use super::task::{Stream, Task};
 use crate::machine::files::{Node, normalize};
@@ -153,7 +153,18 @@ impl Process {
         match stream {
             Stream::Null | Stream::Log(_) | Stream::File(_) => Line::End,
             Stream::Endless => Line::Endless,
-            Stream::Console => cut(&mut self.input, self.input_open),
+            Stream::Console => match self.input.find(['\n', END_OF_INPUT]) {
+                Some(0) if self.input.starts_with(END_OF_INPUT) => {
+                    self.input.remove(0);
+                    Line::End
+                }
+                Some(end) if self.input[end..].starts_with(END_OF_INPUT) => {
+                    let text = self.input.drain(..end).collect();
+                    self.input.remove(0);
+                    Line::Text { text, complete: false }
+                }
+                _ => cut(&mut self.input, self.input_open),
+            },
             Stream::Pipe(pipe) => {
                 let open = self.has_writer(*pipe);
                 match self.pipes.get_mut(pipe) {

@@ -52,6 +52,9 @@ pub(in crate::machine) struct Process {
     pub(super) signals: Vec<(u32, Rc<str>)>,
 }
 
+/// What Ctrl-D sends: whoever reads a terminal takes it for the end.
+pub(super) const END_OF_INPUT: char = '\u{4}';
+
 /// A bomb of background processes ends here.
 pub(super) const MOST_TASKS: usize = 256;
 /// What a pipe holds before its writer has to wait.
@@ -268,16 +271,21 @@ impl Process {
         deliver(task, signal, now)
     }
 
-    /// Text typed at standard input.
-    pub(in crate::machine) fn type_in(&mut self, text: &str) {
+    /// Text typed at standard input; whether a terminal shows what is typed.
+    pub(in crate::machine) fn type_in(&mut self, text: &str) -> bool {
         if self.input_open {
             self.input.push_str(text);
         }
+        self.input_open && self.tty
     }
 
-    /// Closes standard input.
+    /// Closes standard input; at a terminal, ends only what is being read.
     pub(in crate::machine) fn close_input(&mut self) {
-        self.input_open = false;
+        if self.tty {
+            self.input.push(END_OF_INPUT);
+        } else {
+            self.input_open = false;
+        }
     }
 
     /// Ctrl-C at the terminal: ends what the interactive shell runs, or the process itself.

@@ -385,7 +385,7 @@ impl Process {
         let Some(mut session) = task.interactive.take() else { return };
         if session.prompts && !session.prompted {
             let prompt = if session.pending.is_empty() {
-                format!("{} # ", task.cwd)
+                task.prompt(world.hostname)
             } else {
                 "> ".to_owned()
             };
@@ -409,6 +409,10 @@ impl Process {
             super::filter::Line::End | super::filter::Line::Endless => true,
         };
         if ended && session.pending.is_empty() {
+            if session.prompts {
+                let farewell = if task.is_bash() { "exit\n" } else { "\n" };
+                self.write(task, 2, farewell, world);
+            }
             return;
         }
         let compiled = compile(&session.pending);

@@ -237,6 +237,24 @@ impl Task {
         }
     }
 
+    /// Whether this is bash, not a plain POSIX shell.
+    pub(super) fn is_bash(&self) -> bool {
+        self.name.rsplit('/').next() == Some("bash")
+    }
+
+    /// What an interactive shell asks for the next command with.
+    pub(super) fn prompt(&self, hostname: &str) -> String {
+        if !self.is_bash() {
+            return format!("{} # ", self.cwd);
+        }
+        let home = self.variable("HOME").map_or("", |home| home);
+        let place = match self.cwd.strip_prefix(home).filter(|_| !home.is_empty()) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("~{rest}"),
+            _ => self.cwd.to_string(),
+        };
+        format!("root@{hostname}:{place}# ")
+    }
+
     pub(super) fn variable(&self, name: &str) -> Option<&Rc<str>> {
         self.variables.get(name).map(|variable| &variable.value)
     }

@@ -112,8 +112,8 @@ impl Handle {
     /// Runs a line in the terminal; it sees `documents` as files.
     pub fn run(&self, line: &str, documents: &[Document]) {
         let session = &mut *self.0.borrow_mut();
-        if line.trim().is_empty() {
-            session.print(BlockKind::Input, "$ ");
+        if line.trim().is_empty() && !session.simulation.is_read() {
+            session.print(BlockKind::Input, "$ \n");
         } else {
             session.run(line, documents);
         }
@@ -130,6 +130,11 @@ impl Handle {
     /// Stops the command under way.
     pub fn interrupt(&self) {
         self.0.borrow_mut().act(Input::Interrupt);
+    }
+
+    /// Ends the input of the command under way.
+    pub fn end_input(&self) {
+        self.0.borrow_mut().act(Input::End);
     }
 
     /// Clears the terminal.

@@ -68,6 +68,8 @@ struct Session {
     load: BTreeMap<Ref, Load>,
     blocks: Rc<Vec<Block>>,
     block_number: u64,
+    /// The newest of them ends in the middle of a line.
+    line_is_open: bool,
     history: Rc<Vec<Rc<str>>>,
     /// The file that is being applied, and what was printed so far.
     applying: Option<(Document, String)>,
@@ -96,6 +98,7 @@ impl Session {
             load: BTreeMap::new(),
             blocks: Rc::default(),
             block_number: 0,
+            line_is_open: false,
             history: Rc::default(),
             applying: None,
             found: None,
@@ -120,15 +123,26 @@ impl Session {
             self.found = Some(problems::find(&document, &text));
         }
         self.pace.busy = self.simulation.is_busy();
+        self.pace.reads = self.simulation.is_read();
         self.pace.can_undo = !self.pace.restoring
             && self.simulation.log().inputs.iter().any(|(_, _, input)| is_act(input));
     }
 
     fn print(&mut self, kind: BlockKind, text: &str) {
         let blocks = Rc::make_mut(&mut self.blocks);
+        let is_open = std::mem::replace(&mut self.line_is_open, !text.ends_with('\n'));
+        let whole = text.trim_end_matches('\n');
+        if let Some(last) = blocks.last_mut()
+            && is_open
+            && last.kind == BlockKind::Output
+            && kind == BlockKind::Output
+        {
+            // What follows a prompt stands on its line.
+            last.text = format!("{}{whole}", last.text).into();
+            return;
+        }
         self.block_number += 1;
-        let text = text.trim_end_matches('\n').into();
-        blocks.push(Block { number: self.block_number, kind, text });
+        blocks.push(Block { number: self.block_number, kind, text: whole.into() });
         let extra = blocks.len().saturating_sub(BLOCKS_MAX);
         blocks.drain(..extra);
     }
@@ -137,8 +151,9 @@ impl Session {
         // What was printed so far belongs above the next line.
         self.collect();
         match &input {
+            Input::Line(_) if self.simulation.is_read() => {}
             Input::Line(line) => {
-                self.print(BlockKind::Input, &format!("$ {line}"));
+                self.print(BlockKind::Input, &format!("$ {line}\n"));
                 self.remember(line);
             }
             Input::Control(control) => self.note_load(control),
@@ -195,7 +210,8 @@ impl Session {
                 self.input(Input::Write { name, text });
             }
         }
-        self.act(Input::Line(with_kubectl(line)));
+        let is_read = self.simulation.is_read();
+        self.act(Input::Line(if is_read { line.to_owned() } else { with_kubectl(line) }));
     }
 
     fn publish(&mut self) {

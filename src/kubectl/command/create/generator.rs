@@ -52,9 +52,15 @@ pub fn create(
     request.dry_run = dry_run == DryRun::Server;
     let reply = io.api.call(request).map_err(|status| refused(&status))?;
     let Some(object) = reply.object() else { return Ok(()) };
-    io.out.push_str(&dry_run.report(args, &asked, &object, done, io.now)?);
+    // What is attached to says enough.
+    if done != ATTACHED {
+        io.out.push_str(&dry_run.report(args, &asked, &object, done, io.now)?);
+    }
     Ok(())
 }
+
+/// What is done to an object that the command attaches to then, of which nothing is said.
+pub const ATTACHED: &str = "attached";
 
 /// The flags that change an object once more before it is sent.
 pub const OVERRIDES: &[Flag] =

@@ -10,8 +10,8 @@ use crate::sim::Time;
 
 use follow::Following;
 use options::Options;
-pub use source::Names;
 use source::Source;
+pub use source::{Names, Standing, selector_of, wait};
 
 /// The verb.
 pub struct Logs;

@@ -102,7 +102,7 @@ pub fn find(
     let pods = resource::kind("pods")?;
     let (mut pods, _) = resource::list(io, &pods, namespace, &selector, "")?;
     if pods.is_empty() {
-        return wait(args, started, io);
+        return wait(args, started, io).map(Found::NotYet);
     }
     if !options.all_pods {
         sort(&mut pods);
@@ -126,19 +126,22 @@ fn named(args: &Args) -> Result<(Asked, String), Failure> {
     }
 }
 
-/// Waits for the first pod until `--pod-running-timeout` after the command's start.
-fn wait(args: &Args, started: Time, io: &Io<'_>) -> Result<Found, Failure> {
+/// When to look for a pod again: within `--pod-running-timeout` after `started`.
+///
+/// # Errors
+/// The time is over.
+pub fn wait(args: &Args, started: Time, io: &Io<'_>) -> Result<Step, Failure> {
     let text = args.get("pod-running-timeout");
     let nanos = duration::parse_go(text).map_err(Failure::error)?;
     let limit = Duration::from_nanos(u64::try_from(nanos).unwrap_or(0));
     if started + limit <= io.now {
         return Err(Failure::error("timed out waiting for the condition"));
     }
-    Ok(Found::NotYet(Step::Wait(Some(Duration::from_secs(1)))))
+    Ok(Step::Wait(Some(Duration::from_secs(1))))
 }
 
 /// The text that selects an object's pods.
-fn selector_of(object: &Object) -> Option<String> {
+pub fn selector_of(object: &Object) -> Option<String> {
     if let Some(deployment) = object.get::<Deployment>() {
         return Some(selectors::text(deployment.spec.as_ref().map(|spec| &spec.selector)));
     }
@@ -163,21 +166,49 @@ fn selector_of(object: &Object) -> Option<String> {
 /// The pod whose log says most first. Mirrors `podutils.ByLogging`.
 fn sort(pods: &mut [Object]) {
     pods.order_by_key(|object| {
-        let Some(pod) = object.get::<Pod>() else { return (true, 9, true, Reverse(0), 0) };
-        let status = pod.status.clone().unwrap_or_default();
-        let is_assigned = pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some());
-        let phase = match status.phase.as_deref() {
-            Some("Running") => 0,
-            Some("Unknown") => 1,
-            Some("Pending") => 2,
+        let standing = Standing::of(object);
+        let phase = match standing.phase {
+            "Unknown" => 1,
+            "Pending" => 2,
             _ => 0,
         };
-        let mut conditions = status.conditions.iter().flatten();
-        let is_ready = conditions.any(|c| c.type_ == "Ready" && c.status == "True");
-        let restarts = status.container_statuses.iter().flatten().map(|c| c.restart_count).max();
-        let created = meta::created(&pod.metadata).micros();
-        (!is_assigned, phase, !is_ready, Reverse(restarts.unwrap_or(0)), created)
+        let Standing { assigned, ready, restarts, created, .. } = standing;
+        (!assigned, phase, !ready, Reverse(restarts), created)
     });
+}
+
+/// What makes one pod a better choice than another.
+#[derive(Default)]
+pub struct Standing<'a> {
+    /// It has a node.
+    pub assigned: bool,
+    /// Its phase.
+    pub phase: &'a str,
+    /// It is Ready.
+    pub ready: bool,
+    /// The most restarts of any of its containers.
+    pub restarts: i32,
+    /// When it was created, in microseconds.
+    pub created: u64,
+}
+
+impl<'a> Standing<'a> {
+    /// How a pod stands.
+    pub fn of(object: &'a Object) -> Self {
+        let Some(pod) = object.get::<Pod>() else { return Self::default() };
+        let status = pod.status.as_ref();
+        let mut conditions =
+            status.and_then(|status| status.conditions.as_ref()).into_iter().flatten();
+        let containers = status.and_then(|status| status.container_statuses.as_ref());
+        let restarts = containers.into_iter().flatten().map(|c| c.restart_count).max();
+        Self {
+            assigned: pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some()),
+            phase: status.and_then(|status| status.phase.as_deref()).unwrap_or_default(),
+            ready: conditions.any(|c| c.type_ == "Ready" && c.status == "True"),
+            restarts: restarts.unwrap_or(0),
+            created: meta::created(&pod.metadata).micros(),
+        }
+    }
 }
 
 fn of_pods(pods: &[Object], options: &Options, io: &mut Io<'_>) -> Result<Found, Failure> {

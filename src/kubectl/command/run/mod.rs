@@ -1,4 +1,6 @@
-//! `kubectl run`. Mirrors `k8s.io/kubectl/pkg/cmd/run`, without attaching to the pod.
+//! `kubectl run`. Mirrors `k8s.io/kubectl/pkg/cmd/run`.
+
+mod attached;
 
 use serde_json::{Map, Value, json};
 
@@ -66,6 +68,9 @@ impl Command for RunPod {
         }
         let value = generator::overridden(&args, pod(&args, name)?)?;
         let service = args.is("expose").then(|| service(&args, &value)).transpose()?;
+        if attaches(&args) {
+            return Ok(Box::new(attached::RunJob::new(args, value, service)));
+        }
         Ok(Box::new(move |io: &mut Io<'_>| {
             if let Some(service) = service.clone() {
                 generator::create_named(&args, io, service, Failure::status)?;
@@ -95,6 +100,11 @@ fn service(args: &Args, pod: &Value) -> Result<Value, Failure> {
     }))
 }
 
+/// Whether the command stays with the pod that it makes.
+fn attaches(args: &Args) -> bool {
+    if args.has("attach") { args.is("attach") } else { args.is("stdin") }
+}
+
 /// Whether the flags go together. Mirrors the checks of `RunOptions.Run`.
 fn check(args: &Args) -> Result<(), Failure> {
     let image = args.get("image");
@@ -103,7 +113,7 @@ fn check(args: &Args) -> Result<(), Failure> {
             "Invalid image name \"{image}\": invalid reference format"
         )));
     }
-    let attached = args.is("attach") || args.is("stdin");
+    let attached = attaches(args);
     let restart = args.get("restart");
     let wrong = if args.is("tty") && !args.is("stdin") {
         "-i/--stdin is required for containers with -t/--tty=true".to_owned()
