@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::condition::Condition;
 use super::log::Input;
+use super::session::Session;
 use crate::base::quantity::Quantity;
 use crate::cluster::{Control, NodeSpec};
 
@@ -16,6 +17,8 @@ pub(super) enum Directive {
     Advance(Duration),
     /// `until deployment/web available`
     Until(Box<Condition>, Duration),
+    /// `terminal 2`: another terminal, from 1.
+    Terminal(usize),
     /// `interrupt`, `end`: Ctrl-C and Ctrl-D, and a moment for what they do.
     Key(Input),
     /// `nodes 200`: a new cluster with that many workers.
@@ -44,6 +47,10 @@ impl Directive {
                     Ok(Self::Until(Box::new(Condition::parse(condition)?), duration(limit)?))
                 }
                 None => Ok(Self::Until(Box::new(Condition::parse(rest)?), UNTIL_MAX)),
+            },
+            "terminal" => match rest.parse() {
+                Ok(number @ 1..=Session::TERMINALS_MAX) => Ok(Self::Terminal(number - 1)),
+                _ => Err(number("a number from 1")),
             },
             "interrupt" => Ok(Self::Key(Input::Interrupt)),
             "end" => Ok(Self::Key(Input::End)),

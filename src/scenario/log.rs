@@ -8,6 +8,8 @@ use crate::sim::Time;
 /// Something that a person does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
+    /// Turns to the terminal of this number, from 0; the next one after the last is a new one.
+    Terminal(usize),
     /// Enters a line at the terminal.
     Line(String),
     /// Interrupts the command under way.
@@ -75,6 +77,7 @@ impl Log {
 
 fn encode(input: &Input) -> Value {
     match input {
+        Input::Terminal(number) => json!({ "terminal": number }),
         Input::Line(line) => json!({ "line": line }),
         Input::Interrupt => json!("interrupt"),
         Input::End => json!("end"),
@@ -95,6 +98,7 @@ fn decode(value: &Value) -> Option<Input> {
             .map(Input::Line)
             .or_else(|| Some(Input::Write { name: text("write")?, text: text("text")? }))
             .or_else(|| Some(Input::Remove { name: text("remove")? }))
+            .or_else(|| Some(Input::Terminal(usize::try_from(value["terminal"].as_u64()?).ok()?)))
             .or_else(|| decode_control(&value["control"]).map(Input::Control)),
     }
 }

@@ -8,9 +8,11 @@ mod log;
 pub mod recorded;
 mod runner;
 mod session;
+mod shell;
 mod transcript;
 
 pub use log::{Input, Log};
 pub use runner::{Outcome, run};
-pub use session::{Output, Session};
+pub use session::Session;
+pub use shell::Output;
 pub use transcript::{Entry, Transcript};

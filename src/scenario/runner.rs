@@ -104,6 +104,7 @@ impl Player {
     fn directive(&mut self, text: &str, body: &[String]) -> Result<(), String> {
         match Directive::parse(text)? {
             Directive::Advance(duration) => self.session.run_for(duration),
+            Directive::Terminal(number) => self.session.input(Input::Terminal(number)),
             Directive::Key(input) => {
                 self.session.input(input);
                 self.session.run_until(MOMENT, |session| !session.is_busy());

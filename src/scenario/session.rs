@@ -1,97 +1,28 @@
-//! A session: a cluster, the files, and the command that is under way.
+//! A session: a cluster, the files, and the terminals.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::log::{Input, Log};
+use super::shell::{Output, Shell, World};
 use crate::api::Status;
 use crate::cluster::{Cluster, Control, Event, Options};
-use crate::kubectl::{self, Files, HOME, Io, Run, Step, Typed};
-use crate::machine::{self, Called, Sink, Surroundings, Terminal};
+use crate::kubectl::{Files, Typed};
 use crate::sim::Time;
-
-/// The exit code of an interrupted command, as shells give it.
-const INTERRUPTED: i32 = 130;
-
-/// What a command printed since the last look.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Output {
-    /// What went to the standard output and the standard error, in order.
-    pub text: String,
-    /// What of it went to the standard error.
-    pub errors: String,
-    /// What of it went to the standard output.
-    pub out: String,
-    /// The exit code of the line, once it has ended.
-    pub ended: Option<i32>,
-}
-
-impl Output {
-    fn print(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.out.push_str(text);
-    }
-
-    fn complain(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.errors.push_str(text);
-    }
-}
-
-impl Sink for Output {
-    fn write(&mut self, _: Time, stream: machine::Output, text: &str) {
-        match stream {
-            machine::Output::Stdout => self.print(text),
-            machine::Output::Stderr => self.complain(text),
-        }
-    }
-}
 
 /// A person's session with a cluster.
 pub struct Session {
     cluster: Cluster,
     files: Files,
-    terminal: Terminal,
-    /// Lines entered while another was under way.
-    waiting: VecDeque<String>,
-    /// Whether a line is under way.
-    busy: bool,
-    /// The kubectl commands under way, by the task of the shell that waits for each.
-    running: BTreeMap<u32, Running>,
-    output: Output,
+    shells: Vec<Shell>,
+    /// The terminal in which the person works.
+    current: usize,
     log: Log,
 }
 
-/// A kubectl command under way.
-struct Running {
-    run: Run,
-    call: Called,
-    /// The store's revision when it was polled last.
-    revision: u64,
-    wake: Option<Time>,
-    /// It runs a script in the shell, and waits for its end only.
-    runs_script: bool,
-    /// What is typed is for it; whether it sees to showing it and to Ctrl-C itself.
-    reads: Option<bool>,
-    /// What was typed for it.
-    typed: Vec<Typed>,
-}
-
-impl Running {
-    fn start(call: Called, files: &Files) -> Self {
-        Self {
-            run: Run::start(&call.argv[1..], files),
-            call,
-            revision: u64::MAX,
-            wake: None,
-            runs_script: false,
-            reads: None,
-            typed: Vec::new(),
-        }
-    }
-}
-
 impl Session {
+    /// How many terminals a session has at most.
+    pub const TERMINALS_MAX: usize = 9;
+
     /// How long its cluster has been up when it begins.
     pub const WARM_UP: Duration = Duration::from_secs(30);
 
@@ -111,11 +42,8 @@ impl Session {
         Self {
             cluster,
             files: Files::default(),
-            terminal: Terminal::new(HOME, kubectl::reads_input),
-            waiting: VecDeque::new(),
-            busy: false,
-            running: BTreeMap::new(),
-            output: Output::default(),
+            shells: vec![Shell::new()],
+            current: 0,
             log: Log { seed, inputs: Vec::new() },
         }
     }
@@ -159,45 +87,73 @@ impl Session {
         let now = self.cluster.now();
         self.log.inputs.push((self.cluster.steps(), now, input.clone()));
         match input {
-            Input::Line(line) => self.enter(&line),
-            Input::Interrupt => self.interrupt(),
-            Input::End => {
-                self.type_for_command(Typed::End);
-            }
+            Input::Terminal(number) => self.turn_to(number),
+            Input::Line(line) => self.with_shell(|shell, world| shell.enter(&line, world)),
+            Input::Interrupt => self.with_shell(Shell::interrupt),
+            Input::End => self.with_shell(|shell, world| {
+                shell.type_for_command(Typed::End, world);
+            }),
             Input::Write { name, text } => self.files.write(&name, text),
             Input::Remove { name } => {
                 self.files.remove(&name);
             }
             Input::Control(control) => {
                 if let Err(status) = self.control(&control) {
-                    self.output.complain(&format!("error: {status}\n"));
+                    let text = format!("error: {status}\n");
+                    self.with_shell(|shell, _| shell.complain(&text));
                 }
             }
             Input::Moment => {}
         }
     }
 
-    /// Whether a command is under way.
+    /// Whether a command is under way in the current terminal.
     pub fn is_busy(&self) -> bool {
-        self.busy
+        self.shells.get(self.current).is_some_and(Shell::is_busy)
     }
 
-    /// Whether what is entered goes to the command under way.
+    /// The terminal in which the person works, from 0.
+    pub fn terminal(&self) -> usize {
+        self.current
+    }
+
+    /// How many terminals there are.
+    pub fn terminals(&self) -> usize {
+        self.shells.len()
+    }
+
+    /// A terminal in which nothing is under way: the current one if it can be, or a new one.
+    pub fn free_terminal(&self) -> usize {
+        let is_free = |n: &usize| self.shells.get(*n).is_none_or(|shell| !shell.is_busy());
+        let all = std::iter::once(self.current).chain(0..Self::TERMINALS_MAX);
+        all.into_iter().find(is_free).unwrap_or(self.current)
+    }
+
+    /// Whether what is entered in the current terminal goes to the command under way.
     pub fn is_read(&self) -> bool {
-        self.running.values().any(|running| running.reads.is_some())
+        self.shells.get(self.current).is_some_and(Shell::is_read)
     }
 
-    /// What was printed since the last call.
+    /// What the current terminal printed since the last call.
     pub fn take_output(&mut self) -> Output {
-        std::mem::take(&mut self.output)
+        self.take_output_of(self.current)
+    }
+
+    /// What a terminal printed since the last call.
+    pub fn take_output_of(&mut self, terminal: usize) -> Output {
+        self.shells.get_mut(terminal).map(Shell::take_output).unwrap_or_default()
     }
 
     /// Runs the next event that is due at or before `until`, then the command under way as far
     /// as it can go.
     pub fn step(&mut self, until: Time) -> Option<Event> {
-        let wake = self.wake();
+        let now = self.cluster.now();
+        let wake = self.shells.iter().filter_map(|shell| shell.wake(now)).min();
         let event = self.cluster.step(wake.map_or(until, |wake| wake.min(until)));
-        self.advance();
+        let mut world = World { cluster: &mut self.cluster, files: &mut self.files };
+        for shell in &mut self.shells {
+            shell.advance(&mut world);
+        }
         event
     }
 
@@ -226,144 +182,20 @@ impl Session {
         self.cluster.control(control)
     }
 
-    /// Hands something typed to the command that reads; false if none does.
-    fn type_for_command(&mut self, typed: Typed) -> bool {
-        let now = self.cluster.now();
-        let Some(running) = self.running.values_mut().rev().find(|r| r.reads.is_some()) else {
-            return false;
-        };
-        if let (Typed::Line(line), Some(false)) = (&typed, running.reads) {
-            self.output.print(&format!("{line}\n"));
+    /// Turns to a terminal, a new one if it is the next after the last.
+    fn turn_to(&mut self, number: usize) {
+        if number == self.shells.len() && number < Self::TERMINALS_MAX {
+            self.shells.push(Shell::new());
         }
-        running.typed.push(typed);
-        running.wake = Some(now);
-        self.advance();
-        true
-    }
-
-    fn enter(&mut self, line: &str) {
-        if self.type_for_command(Typed::Line(line.to_owned())) {
-            return;
-        }
-        self.output.ended = None;
-        self.waiting.push_back(line.to_owned());
-        self.advance();
-    }
-
-    fn interrupt(&mut self) {
-        let raw = self.running.values().any(|running| running.reads == Some(true));
-        if raw && self.type_for_command(Typed::Interrupt) {
-            return;
-        }
-        self.waiting.clear();
-        if std::mem::take(&mut self.busy) {
-            self.terminal.interrupt();
-            self.running.clear();
-            self.output.print("^C\n");
-            self.output.ended = Some(INTERRUPTED);
+        if number < self.shells.len() {
+            self.current = number;
         }
     }
 
-    /// When something in the terminal is to go on by itself.
-    fn wake(&self) -> Option<Time> {
-        let commands = self.running.values().filter_map(|running| running.wake);
-        commands.chain(self.terminal.wake(self.cluster.now())).min()
-    }
-
-    /// Lets the terminal go on as far as it can.
-    fn advance(&mut self) {
-        let is_idle = !self.busy && self.waiting.is_empty() && self.running.is_empty();
-        if is_idle && self.terminal.wake(self.cluster.now()).is_none() {
-            return;
+    fn with_shell(&mut self, act: impl FnOnce(&mut Shell, &mut World<'_>)) {
+        let mut world = World { cluster: &mut self.cluster, files: &mut self.files };
+        if let Some(shell) = self.shells.get_mut(self.current) {
+            act(shell, &mut world);
         }
-        loop {
-            if !self.busy
-                && let Some(line) = self.waiting.pop_front()
-            {
-                self.busy = true;
-                self.around(|terminal, around| terminal.enter(&line, around));
-            }
-            for call in self.around(|terminal, around| terminal.run(around)) {
-                self.files.seen_from(&call.folder, &call.variables);
-                self.running.insert(call.pid, Running::start(call, &self.files));
-            }
-            let pids: Vec<u32> = self.running.keys().copied().collect();
-            let moved = pids.into_iter().filter(|pid| self.poll(*pid)).count() > 0;
-            if self.busy
-                && let Some(code) = self.terminal.ended()
-            {
-                self.busy = false;
-                self.output.ended = Some(code);
-            } else if !moved {
-                return;
-            }
-            if !self.busy && self.waiting.is_empty() && !moved {
-                return;
-            }
-        }
-    }
-
-    fn around<T>(&mut self, act: impl FnOnce(&mut Terminal, &mut Surroundings<'_>) -> T) -> T {
-        let now = self.cluster.now();
-        let mut around = Surroundings { now, files: self.files.tree(), sink: &mut self.output };
-        act(&mut self.terminal, &mut around)
-    }
-
-    /// Polls a command under way if something changed or its time has come; whether the shell has
-    /// something to do afterwards.
-    fn poll(&mut self, pid: u32) -> bool {
-        if !self.terminal.awaits(pid) {
-            self.running.remove(&pid);
-            return true;
-        }
-        let now = self.cluster.now();
-        let revision = self.cluster.store().revision();
-        let Some(running) = self.running.get_mut(&pid) else { return false };
-        let script = if running.runs_script {
-            let Some(code) = self.terminal.script_ended(pid) else { return false };
-            running.runs_script = false;
-            Some(code)
-        } else {
-            None
-        };
-        let is_due = script.is_some() || running.wake.is_some_and(|wake| wake <= now);
-        if running.revision == revision && !is_due {
-            return false;
-        }
-        self.files.seen_from(&running.call.folder, &running.call.variables);
-        let (mut out, mut err) = (String::new(), String::new());
-        let step = running.run.poll(&mut Io {
-            api: &mut self.cluster,
-            now,
-            files: &mut self.files,
-            stdin: &running.call.input,
-            terminal: running.call.terminal,
-            typed: &mut running.typed,
-            script,
-            out: &mut out,
-            err: &mut err,
-        });
-        running.revision = self.cluster.store().revision();
-        running.wake = match step {
-            Step::Wait(after) => after.map(|after| now + after),
-            Step::Read { after, .. } => Some(now + after),
-            _ => None,
-        };
-        running.reads = match step {
-            Step::Read { raw, .. } => Some(raw),
-            _ => None,
-        };
-        running.runs_script = matches!(step, Step::Script(_));
-        let said = !(out.is_empty() && err.is_empty());
-        self.around(|terminal, around| {
-            terminal.say(pid, 1, &out, around);
-            terminal.say(pid, 2, &err, around);
-            match step {
-                Step::Done(code) => terminal.end(pid, code),
-                Step::Script(text) => terminal.run_for(pid, &text),
-                Step::Wait(_) | Step::Read { .. } => return said,
-            }
-            true
-        })
     }
 }

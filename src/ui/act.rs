@@ -23,6 +23,8 @@ pub enum Act {
     Reset,
     /// Runs a line in the terminal.
     Run(String),
+    /// Turns to a terminal; the next one after the last is a new one.
+    Terminal(usize),
     /// Stops the command in the terminal.
     Interrupt,
     /// Ends the input of the command in the terminal.

@@ -91,7 +91,7 @@ pub fn App() -> Html {
             <main class="area-stage">{ stage(&state, scene.clone()) }</main>
             <aside class="area-inspector" aria-label={t().inspector}>{ inspector(&state, scene) }</aside>
             <div class="area-terminal">
-                <Terminal blocks={state.blocks.clone()} busy={state.pace.busy} reads={state.pace.reads} {session}
+                <Terminal blocks={state.blocks.clone()} pace={state.pace} {session}
                     documents={state.documents.clone()} {act} />
             </div>
         </div>
@@ -146,6 +146,7 @@ fn carry_out(act: Act, session: &Handle, state: &UseReducerHandle<State>) {
             state.dispatch(Action::Unselect);
         }
         Act::Run(line) => session.run(&line, &state.documents),
+        Act::Terminal(number) => session.terminal(number),
         Act::Interrupt => session.interrupt(),
         Act::EndInput => session.end_input(),
         Act::ClearTerminal => session.clear(),

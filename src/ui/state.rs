@@ -69,6 +69,10 @@ pub struct Pace {
     pub busy: bool,
     /// Whether what is typed goes to that command.
     pub reads: bool,
+    /// The open terminal, from 0.
+    pub terminal: usize,
+    /// How many terminals there are.
+    pub terminals: usize,
 }
 
 /// The speeds on offer: label, and simulated thousandths of a second per second.

@@ -7,7 +7,9 @@ use yew::prelude::*;
 use super::act::Act;
 use super::messages::t;
 use super::session::Handle;
-use super::state::{Block, BlockKind, Document};
+use super::state::{Block, BlockKind, Document, Pace};
+use super::widgets::tabs::{Tab, Tabs};
+use crate::scenario::Session;
 use crate::web::{dom, field};
 
 /// What the terminal shows.
@@ -15,10 +17,8 @@ use crate::web::{dom, field};
 pub struct TerminalProps {
     /// Its paragraphs.
     pub blocks: Rc<Vec<Block>>,
-    /// Whether a command is still running.
-    pub busy: bool,
-    /// Whether what is typed goes to that command.
-    pub reads: bool,
+    /// Which terminal is open, and whether a command is still running in it.
+    pub pace: Pace,
     /// The editor's files, for completion.
     pub documents: Rc<Vec<Document>>,
     /// For completion and history.
@@ -29,6 +29,8 @@ pub struct TerminalProps {
 
 const OUTPUT: &str = "terminal-output";
 const INPUT: &str = "terminal-input";
+/// What the terminals are called.
+const NAMES: [&str; Session::TERMINALS_MAX] = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// What the keys did to the line that is being typed.
 #[derive(Clone, Default, PartialEq)]
@@ -90,10 +92,11 @@ pub fn Terminal(props: &TerminalProps) -> Html {
     };
     let found = line.search.as_ref().and_then(|s| s.find(&props.session.history()).cloned());
     html! {
-        <section class="terminal" aria-label={t().terminal}>
+        <section class="terminal" id="terminal-panel" aria-label={t().terminal}>
             <div class="panel-head">
                 <h2>{ t().terminal }</h2>
-                if props.busy { { button(props, t().interrupt, || Act::Interrupt) } }
+                { tabs(props) }
+                if props.pace.busy { { button(props, t().interrupt, || Act::Interrupt) } }
                 { button(props, t().clear, || Act::ClearTerminal) }
             </div>
             <div class="terminal-output" id={OUTPUT} role="log" aria-live="polite" tabindex="0"
@@ -112,13 +115,39 @@ pub fn Terminal(props: &TerminalProps) -> Html {
                 </div>
             }
             <label class="terminal-line" for={INPUT}>
-                <span class={classes!("prompt", props.busy.then_some("busy"))} aria-hidden="true">{ if props.reads { "" } else { "$" } }</span>
+                <span class={classes!("prompt", props.pace.busy.then_some("busy"))} aria-hidden="true">{ if props.pace.reads { "" } else { "$" } }</span>
                 <input id={INPUT} type="text" aria-label={t().terminal_input} {onkeydown} {oninput}
                     placeholder={t().terminal_hint} autocomplete="off" autocapitalize="off"
                     spellcheck="false" enterkeyhint="send" />
                 <span class="keys" aria-hidden="true">{ t().terminal_keys }</span>
             </label>
         </section>
+    }
+}
+
+/// The terminals, and a button for another one.
+fn tabs(props: &TerminalProps) -> Html {
+    let pace = props.pace;
+    let tab = |label: &&'static str| Tab { id: label, label, count: None };
+    let tabs: Vec<Tab> = NAMES.iter().take(pace.terminals).map(tab).collect();
+    let act = props.act.clone();
+    let choose = move |name: &'static str| {
+        if let Some(number) = NAMES.iter().position(|other| *other == name) {
+            act.emit(Act::Terminal(number));
+        }
+    };
+    let active = NAMES.get(pace.terminal).copied().unwrap_or_default();
+    let (act, next) = (props.act.clone(), pace.terminals);
+    html! {
+        <>
+            if pace.terminals > 1 {
+                <Tabs prefix="terminal" label={t().terminals} {tabs} {active} {choose} />
+            }
+            if next < NAMES.len() {
+                <button type="button" class="button quiet" aria-label={t().new_terminal}
+                    title={t().new_terminal} onclick={move |_| act.emit(Act::Terminal(next))}>{ "+" }</button>
+            }
+        </>
     }
 }
 

@@ -170,8 +170,7 @@ async fn the_clock_is_stopped_and_stepped_by_name() {
 async fn the_terminal_runs_what_is_typed() {
     let shown = show::<Terminal>(|act| TerminalProps {
         blocks: Rc::default(),
-        busy: false,
-        reads: false,
+        pace: Pace { terminals: 1, ..Pace::default() },
         documents: Rc::default(),
         session: Handle::open(),
         act,

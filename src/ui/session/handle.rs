@@ -38,9 +38,15 @@ impl Handle {
         self.0.borrow().view.clone()
     }
 
-    /// The terminal's paragraphs.
+    /// The paragraphs of the terminal that is open.
     pub fn blocks(&self) -> Rc<Vec<Block>> {
-        self.0.borrow().blocks.clone()
+        let session = &mut *self.0.borrow_mut();
+        session.screen(session.simulation.terminal()).blocks.clone()
+    }
+
+    /// Turns to a terminal; the next one after the last is a new one.
+    pub fn terminal(&self, number: usize) {
+        self.0.borrow_mut().act(Input::Terminal(number));
     }
 
     /// The lines typed so far, oldest first.
@@ -122,7 +128,12 @@ impl Handle {
     /// Applies a file; its problems can be taken once kubectl has ended.
     pub fn apply(&self, document: &Document, documents: &[Document]) {
         let session = &mut *self.0.borrow_mut();
-        session.applying = Some((document.clone(), String::new()));
+        let free = session.simulation.free_terminal();
+        if free != session.simulation.terminal() {
+            // What runs there may take as long as it likes.
+            session.act(Input::Terminal(free));
+        }
+        session.applying = Some((document.clone(), free, String::new()));
         session.found = Some(Vec::new());
         session.run(&format!("kubectl apply -f {}", quoted(&document.name)), documents);
     }
@@ -139,7 +150,8 @@ impl Handle {
 
     /// Clears the terminal.
     pub fn clear(&self) {
-        self.0.borrow_mut().blocks = Rc::default();
+        let session = &mut *self.0.borrow_mut();
+        session.screen(session.simulation.terminal()).blocks = Rc::default();
     }
 
     /// Sets what the Pods of a workload use.

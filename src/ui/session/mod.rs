@@ -9,6 +9,8 @@ mod clock;
 mod handle;
 /// Reload and undo: the log, put in again.
 mod replay;
+/// What a terminal shows.
+mod screen;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -19,16 +21,15 @@ pub use handle::Handle;
 use super::files;
 use super::items::{self, Items};
 use super::problems;
-use super::state::{Block, BlockKind, Document, Pace, Problem, REAL_TIME};
+use super::state::{BlockKind, Document, Pace, Problem, REAL_TIME};
 use super::view::{Facts, Load, Ref, Sample, View};
 use crate::cluster::Control;
 use crate::kubectl;
 use crate::scenario::{Input, Session as Simulation};
 use crate::sim::Time;
 use clock::Ahead;
+use screen::Screen;
 
-/// Paragraphs that the terminal keeps.
-const BLOCKS_MAX: usize = 400;
 /// Lines that the terminal's history keeps.
 const HISTORY_MAX: usize = 500;
 /// Samples that a chart keeps.
@@ -66,13 +67,11 @@ struct Session {
     view: Rc<View>,
     samples: BTreeMap<Ref, Rc<Vec<Sample>>>,
     load: BTreeMap<Ref, Load>,
-    blocks: Rc<Vec<Block>>,
-    block_number: u64,
-    /// The newest of them ends in the middle of a line.
-    line_is_open: bool,
+    /// What the terminals show.
+    screens: Vec<Screen>,
     history: Rc<Vec<Rc<str>>>,
-    /// The file that is being applied, and what was printed so far.
-    applying: Option<(Document, String)>,
+    /// The file that is being applied, in which terminal, and what was printed so far.
+    applying: Option<(Document, usize, String)>,
     found: Option<Vec<Problem>>,
     /// What the last single step came to.
     note: Option<Rc<str>>,
@@ -96,9 +95,7 @@ impl Session {
             view: Rc::default(),
             samples: BTreeMap::new(),
             load: BTreeMap::new(),
-            blocks: Rc::default(),
-            block_number: 0,
-            line_is_open: false,
+            screens: Vec::new(),
             history: Rc::default(),
             applying: None,
             found: None,
@@ -108,43 +105,39 @@ impl Session {
         }
     }
 
-    /// Takes what the terminal printed.
+    /// Takes what the terminals printed.
     fn collect(&mut self) {
-        let output = self.simulation.take_output();
-        if let Some((_, text)) = &mut self.applying {
+        for terminal in 0..self.simulation.terminals() {
+            let output = self.simulation.take_output_of(terminal);
+            if !output.text.is_empty() {
+                self.screen(terminal).print(BlockKind::Output, &output.text);
+            }
+            let applying = self.applying.as_mut().filter(|(_, place, _)| *place == terminal);
+            let Some((document, _, text)) = applying else { continue };
             text.push_str(&output.text);
-        }
-        if !output.text.is_empty() {
-            self.print(BlockKind::Output, &output.text);
-        }
-        if output.ended.is_some()
-            && let Some((document, text)) = self.applying.take()
-        {
-            self.found = Some(problems::find(&document, &text));
+            if output.ended.is_some() {
+                self.found = Some(problems::find(document, text));
+                self.applying = None;
+            }
         }
         self.pace.busy = self.simulation.is_busy();
         self.pace.reads = self.simulation.is_read();
+        self.pace.terminal = self.simulation.terminal();
+        self.pace.terminals = self.simulation.terminals();
         self.pace.can_undo = !self.pace.restoring
             && self.simulation.log().inputs.iter().any(|(_, _, input)| is_act(input));
     }
 
+    /// Prints in the terminal in which the person works.
     fn print(&mut self, kind: BlockKind, text: &str) {
-        let blocks = Rc::make_mut(&mut self.blocks);
-        let is_open = std::mem::replace(&mut self.line_is_open, !text.ends_with('\n'));
-        let whole = text.trim_end_matches('\n');
-        if let Some(last) = blocks.last_mut()
-            && is_open
-            && last.kind == BlockKind::Output
-            && kind == BlockKind::Output
-        {
-            // What follows a prompt stands on its line.
-            last.text = format!("{}{whole}", last.text).into();
-            return;
+        self.screen(self.simulation.terminal()).print(kind, text);
+    }
+
+    fn screen(&mut self, terminal: usize) -> &mut Screen {
+        while self.screens.len() <= terminal {
+            self.screens.push(Screen::default());
         }
-        self.block_number += 1;
-        blocks.push(Block { number: self.block_number, kind, text: whole.into() });
-        let extra = blocks.len().saturating_sub(BLOCKS_MAX);
-        blocks.drain(..extra);
+        &mut self.screens[terminal]
     }
 
     fn input(&mut self, input: Input) {
@@ -258,7 +251,10 @@ impl Session {
 
 /// Whether an input is one that "Undo" takes back.
 fn is_act(input: &Input) -> bool {
-    !matches!(input, Input::Moment | Input::Write { .. } | Input::Remove { .. })
+    !matches!(
+        input,
+        Input::Moment | Input::Terminal(_) | Input::Write { .. } | Input::Remove { .. }
+    )
 }
 
 /// `line` with the word `kubectl` in front if it starts with one of its verbs.
