@@ -98,7 +98,7 @@ fn maps(meta: &ObjectMeta) -> Vec<FieldError> {
     let mut size = 0;
     for (key, value) in meta.annotations.iter().flatten() {
         size += key.len() + value.len();
-        let faults = label_name::qualified_name_errors(&key.to_lowercase());
+        let faults = label_name::qualified_name_errors(&key.to_ascii_lowercase());
         errors.extend(
             faults.into_iter().map(|fault| FieldError::invalid("metadata.annotations", key, fault)),
         );

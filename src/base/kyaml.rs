@@ -63,7 +63,7 @@ fn name(key: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
     let reserved = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let is_word = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    if is_word && key.chars().all(plain) && !reserved.contains(&key.to_lowercase().as_str()) {
+    if is_word && key.chars().all(plain) && !reserved.contains(&key.to_ascii_lowercase().as_str()) {
         key.to_owned()
     } else {
         go_text::quote(key)

@@ -15,7 +15,8 @@ impl Class {
     /// Whether it has a character.
     pub(super) fn holds(&self, c: char) -> bool {
         let within = |c: char| self.ranges.iter().any(|(low, high)| (*low..=*high).contains(&c));
-        let folded = self.fold && (c.to_lowercase().any(within) || c.to_uppercase().any(within));
+        let folded =
+            self.fold && (within(c.to_ascii_lowercase()) || within(c.to_ascii_uppercase()));
         (within(c) || folded || (self.letters && c.is_alphabetic())) != self.negated
     }
 

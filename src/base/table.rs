@@ -133,7 +133,7 @@ where
 {
     let mut tabs = Tabs::for_get();
     if !headers.is_empty() {
-        tabs.line(headers.iter().map(|header| header.as_ref().to_uppercase()));
+        tabs.line(headers.iter().map(|header| header.as_ref().to_ascii_uppercase()));
     }
     for row in rows {
         tabs.line(row.into_iter().map(|text| cell(text.as_ref())));

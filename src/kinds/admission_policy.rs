@@ -204,7 +204,7 @@ fn param_kind(kind: &Value, path: &Path<'_>, errors: &mut Errors) {
     match text(kind, "kind") {
         "" => errors.required(&path.child("kind"), ""),
         given => {
-            let faults = names::label_1035_errors(&given.to_lowercase());
+            let faults = names::label_1035_errors(&given.to_ascii_lowercase());
             if !faults.is_empty() {
                 let why = "may have mixed case, but should otherwise match: ".to_owned();
                 errors.invalid(&path.child("kind"), given, why + &faults.join(","));

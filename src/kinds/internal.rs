@@ -346,7 +346,7 @@ fn json_name(name: &str) -> String {
     }
     let capitals = name.bytes().take_while(u8::is_ascii_uppercase).count();
     let lower = if capitals == name.len() { capitals } else { capitals.saturating_sub(1).max(1) };
-    name[..lower].to_lowercase() + &name[lower..]
+    name[..lower].to_ascii_lowercase() + &name[lower..]
 }
 
 #[cfg(test)]

@@ -148,7 +148,7 @@ pub fn annotations(path: &Path<'_>, all: Option<&BTreeMap<String, String>>, erro
     let mut size = 0;
     for (key, value) in all.into_iter().flatten() {
         size += key.len() + value.len();
-        errors.invalid_for(path, key, qualified_name_errors(&key.to_lowercase()));
+        errors.invalid_for(path, key, qualified_name_errors(&key.to_ascii_lowercase()));
     }
     if size > SIZE {
         errors.too_long(path, SIZE);

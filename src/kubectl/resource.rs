@@ -82,14 +82,14 @@ fn all(customs: &[Custom]) -> impl Iterator<Item = &'static dyn Kind> + use<'_> 
 }
 
 fn find(word: &str, customs: &[Custom]) -> Result<Asked, Failure> {
-    let lower = word.to_lowercase();
+    let lower = word.to_ascii_lowercase();
     let mut parts = lower.splitn(2, '.');
     let name = parts.next().unwrap_or_default();
     let rest = parts.next();
     let matches = |names: &Names| {
         names.plural == name
             || names.singular == name
-            || names.kind.to_lowercase() == name
+            || names.kind.to_ascii_lowercase() == name
             || names.short.contains(&name)
     };
     for kind in all(customs).filter(|kind| matches(kind.names())) {

@@ -158,7 +158,7 @@ fn service(object: &Object, variables: &mut Vec<(String, String)>) {
     let Some(ip) = spec.cluster_ip.as_deref().filter(|ip| !ip.is_empty() && *ip != "None") else {
         return;
     };
-    let prefix = object.name().to_uppercase().replace('-', "_");
+    let prefix = object.name().to_ascii_uppercase().replace('-', "_");
     let ports = spec.ports.as_deref().unwrap_or_default();
     let Some(first) = ports.first() else { return };
     let mut add = |name: String, value: String| variables.push((format!("{prefix}_{name}"), value));
@@ -166,19 +166,19 @@ fn service(object: &Object, variables: &mut Vec<(String, String)>) {
     add("SERVICE_PORT".to_owned(), first.port.to_string());
     for port in ports {
         if let Some(name) = port.name.as_deref().filter(|name| !name.is_empty()) {
-            let name = name.to_uppercase().replace('-', "_");
+            let name = name.to_ascii_uppercase().replace('-', "_");
             add(format!("SERVICE_PORT_{name}"), port.port.to_string());
         }
     }
     for (index, port) in ports.iter().enumerate() {
         let protocol = port.protocol.as_deref().unwrap_or("TCP");
-        let url = format!("{}://{ip}:{}", protocol.to_lowercase(), port.port);
+        let url = format!("{}://{ip}:{}", protocol.to_ascii_lowercase(), port.port);
         if index == 0 {
             add("PORT".to_owned(), url.clone());
         }
         let name = format!("PORT_{}_{protocol}", port.port);
         add(name.clone(), url);
-        add(format!("{name}_PROTO"), protocol.to_lowercase());
+        add(format!("{name}_PROTO"), protocol.to_ascii_lowercase());
         add(format!("{name}_PORT"), port.port.to_string());
         add(format!("{name}_ADDR"), ip.to_owned());
     }

@@ -124,7 +124,7 @@ impl Container {
             if let Some(outcome) = self.outcome(purpose, probe, spec, step, sandbox)
                 && self.judge(purpose, probe, spec, outcome, step)
             {
-                let word = purpose.word().to_lowercase();
+                let word = purpose.word().to_ascii_lowercase();
                 let why = format!("Container {} failed {word} probe, will be restarted", self.name);
                 let own = probe.termination_grace_period_seconds;
                 self.stop(step, sandbox, &why, super::pod::grace(pod, own));

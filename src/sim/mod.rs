@@ -1,6 +1,7 @@
 //! The simulated world's clock, agenda, randomness and trace.
 
 mod agenda;
+mod calendar;
 mod rng;
 mod time;
 mod trace;

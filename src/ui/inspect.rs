@@ -10,7 +10,7 @@ use crate::sim::Record;
 pub fn print(session: &Session, reference: &Ref, text: Text) -> String {
     // A copy answers: reading must not disturb the cluster that is running.
     let mut copy = session.cluster().clone();
-    let object = format!("{}/{}", reference.kind.to_lowercase(), reference.name);
+    let object = format!("{}/{}", reference.kind.to_ascii_lowercase(), reference.name);
     let mut words = match text {
         Text::Yaml => vec!["get".to_owned(), object, "-o".to_owned(), "yaml".to_owned()],
         Text::Describe => vec!["describe".to_owned(), object],
@@ -61,7 +61,7 @@ pub fn why(session: &Session, references: &[Ref], most: usize) -> Vec<Record> {
 fn is_about(subject: &str, reference: &Ref) -> bool {
     let Some((resource, name)) = subject.split_once(' ') else { return false };
     let plural = resource.split('.').next().unwrap_or("");
-    let kind = reference.kind.to_lowercase();
+    let kind = reference.kind.to_ascii_lowercase();
     let same_kind =
         plural.strip_prefix(kind.as_str()).is_some_and(|s| matches!(s, "" | "s" | "es"));
     let same_name = match name.split_once('/') {

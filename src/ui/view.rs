@@ -25,7 +25,7 @@ impl Ref {
 
     /// The arguments that make kubectl talk about this object: `pod/web -n team`.
     pub fn kubectl(&self) -> String {
-        let kind = self.kind.to_lowercase();
+        let kind = self.kind.to_ascii_lowercase();
         match &*self.namespace {
             "" | "default" => format!("{kind}/{}", self.name),
             namespace => format!("{kind}/{} -n {namespace}", self.name),

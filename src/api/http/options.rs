@@ -26,7 +26,8 @@ impl Query<'_> {
     /// Whether a parameter says yes. Mirrors `Convert_Slice_string_To_bool`: what is neither no nor
     /// empty is a yes.
     pub(super) fn truth(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| !matches!(value.to_lowercase().as_str(), "false" | "0"))
+        self.get(name)
+            .is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "false" | "0"))
     }
 
     /// A number. Mirrors `Convert_Slice_string_To_int64`.

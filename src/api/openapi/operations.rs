@@ -435,7 +435,8 @@ impl Resource<'_> {
         let (scope, kind) = (self.scope(), &self.entry.kind);
         let each = methods.iter().map(|method| {
             let id = format!("connect{}{scope}{kind}{}{behind}", titled(method), titled(name));
-            let words = format!("connect {} requests to {name} of {kind}", method.to_uppercase());
+            let words =
+                format!("connect {} requests to {name} of {kind}", method.to_ascii_uppercase());
             let answer = json!({"type": "string"});
             let mut connect = Operation::new(method, "connect", id, words, answer);
             (connect.query, connect.media) =
@@ -464,7 +465,7 @@ fn valid_id(text: &str, capital: bool) -> String {
     let (mut id, mut capital) = (String::new(), capital);
     for (index, c) in text.chars().enumerate() {
         if c.is_alphabetic() || c == '_' || (index != 0 && c.is_numeric()) {
-            id.extend(if capital { c.to_uppercase().next() } else { Some(c) });
+            id.extend(if capital { Some(c.to_ascii_uppercase()) } else { Some(c) });
             capital = false;
         } else {
             capital = true;

@@ -51,7 +51,7 @@ impl Typed for ControllerRevisions {
         let controller = meta::controller_of(meta).map(|owner| {
             let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
             let dot = if group.is_empty() { "" } else { "." };
-            format!("{}{dot}{group}/{}", owner.kind.to_lowercase(), owner.name)
+            format!("{}{dot}{group}/{}", owner.kind.to_ascii_lowercase(), owner.name)
         });
         vec![
             cells::name(meta),

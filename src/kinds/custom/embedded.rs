@@ -52,7 +52,7 @@ fn resource(value: &Value, path: &str) -> Vec<FieldError> {
                 errors.push(FieldError::invalid(&path, text, "must not be empty"));
             }
             Some(Value::String(text)) if name == "kind" => {
-                let faults = names::label_1035_errors(&text.to_lowercase());
+                let faults = names::label_1035_errors(&text.to_ascii_lowercase());
                 if !faults.is_empty() {
                     let mixed = "may have mixed case, but should otherwise match: ";
                     errors.push(FieldError::invalid(

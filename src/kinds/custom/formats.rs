@@ -29,7 +29,9 @@ pub(super) fn fits(format: &str, text: &str) -> bool {
                 && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
                 && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
         }),
-        "hostname" => !text.is_empty() && names::subdomain_errors(&text.to_lowercase()).is_empty(),
+        "hostname" => {
+            !text.is_empty() && names::subdomain_errors(&text.to_ascii_lowercase()).is_empty()
+        }
         "mac" => {
             let parts: Vec<&str> = text.split([':', '-']).collect();
             parts.len() == 6

@@ -95,7 +95,7 @@ impl Kind for CustomResourceDefinitions {
         let kind = spec["names"]["kind"].as_str().unwrap_or_default().to_owned();
         let is_empty = |value: &Value| value.as_str().unwrap_or_default().is_empty();
         if !kind.is_empty() && is_empty(&spec["names"]["singular"]) {
-            spec["names"]["singular"] = Value::from(kind.to_lowercase());
+            spec["names"]["singular"] = Value::from(kind.to_ascii_lowercase());
         }
         if !kind.is_empty() && is_empty(&spec["names"]["listKind"]) {
             spec["names"]["listKind"] = Value::from(format!("{kind}List"));

@@ -245,14 +245,14 @@ pub(super) fn print(value: &Value, of: &str) -> String {
 /// `x-kubernetes-map-type` as `XMapType`, `jsonPath` as `JSONPath`.
 fn go_name(name: &str) -> String {
     match name {
-        "id" | "url" => return name.to_uppercase(),
+        "id" | "url" => return name.to_ascii_uppercase(),
         "jsonPath" => return "JSONPath".to_owned(),
         _ => {}
     }
     let capital = |word: &str| {
         let mut letters = word.chars();
         letters.next().map_or_else(String::new, |first| {
-            first.to_uppercase().collect::<String>() + letters.as_str()
+            first.to_ascii_uppercase().to_string() + letters.as_str()
         })
     };
     match name.strip_prefix("x-kubernetes-") {

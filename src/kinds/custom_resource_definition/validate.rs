@@ -306,7 +306,7 @@ fn names(names: &Value, path: &Path<'_>, errors: &mut Errors) {
     }
     for field in ["kind", "listKind"] {
         let given = text(names, field);
-        let faults = label_1035_errors(&given.to_lowercase());
+        let faults = label_1035_errors(&given.to_ascii_lowercase());
         if !given.is_empty() && !faults.is_empty() {
             let mixed = "may have mixed case, but should otherwise match: ";
             errors.invalid(&path.child(field), given, format!("{mixed}{}", faults.join(",")));

@@ -62,12 +62,12 @@ fn title(field: &str) -> String {
         return field.to_owned();
     }
     let words = words(field).into_iter().map(|word| {
-        let upper = word.to_uppercase();
+        let upper = word.to_ascii_uppercase();
         if ACRONYMS.contains(&upper.as_str()) {
             return upper;
         }
         let mut letters = word.chars();
-        let first = letters.next().map(|first| first.to_uppercase().to_string());
+        let first = letters.next().map(|first| first.to_ascii_uppercase().to_string());
         first.unwrap_or_default() + letters.as_str()
     });
     words.collect::<Vec<_>>().join(" ")
@@ -81,7 +81,7 @@ fn words(field: &str) -> Vec<String> {
         match (last, words.last_mut()) {
             (Some(last), Some(word))
                 if last.is_alphabetic() == letter.is_alphabetic()
-                    && !(last.is_lowercase() && letter.is_uppercase()) =>
+                    && !(last.is_ascii_lowercase() && letter.is_ascii_uppercase()) =>
             {
                 word.push(letter);
             }

@@ -68,7 +68,7 @@ pub fn controller(out: &mut Lines, meta: &ObjectMeta) {
 /// `Mon, 02 Jan 2006 15:04:05 +0000`; as Go prints no time at all when absent.
 pub fn time(stamp: Option<&Timestamp>) -> String {
     match stamp {
-        Some(stamp) => stamp.0.strftime("%a, %d %b %Y %H:%M:%S %z").to_string(),
+        Some(stamp) => Time::format_seconds(stamp.0.as_second(), "%a, %d %b %Y %H:%M:%S %z"),
         None => "Mon, 01 Jan 0001 00:00:00 +0000".to_owned(),
     }
 }

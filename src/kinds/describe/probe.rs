@@ -21,7 +21,7 @@ fn action(probe: &Probe) -> String {
         return format!("exec [{}]", exec.command.clone().unwrap_or_default().join(" "));
     }
     if let Some(http) = &probe.http_get {
-        let scheme = http.scheme.as_deref().unwrap_or("HTTP").to_lowercase();
+        let scheme = http.scheme.as_deref().unwrap_or("HTTP").to_ascii_lowercase();
         let host = http.host.as_deref().unwrap_or_default();
         let path = http.path.as_deref().unwrap_or_default();
         let slash = if path.is_empty() || path.starts_with('/') { "" } else { "/" };

@@ -130,7 +130,7 @@ impl Typed for Events {
 
 fn target(event: &Event) -> String {
     let about = &event.involved_object;
-    let kind = about.kind.as_deref().unwrap_or_default().to_lowercase();
+    let kind = about.kind.as_deref().unwrap_or_default().to_ascii_lowercase();
     match about.name.as_deref().unwrap_or_default() {
         "" => kind,
         name => format!("{kind}/{name}"),

@@ -63,7 +63,7 @@ fn affinity(out: &mut Lines, affinity: Option<&VolumeNodeAffinity>) {
 
 /// `kubernetes.io/hostname in [node1, node2]`.
 fn requirement(requirement: &NodeSelectorRequirement) -> String {
-    let head = format!("{} {}", requirement.key, requirement.operator.to_lowercase());
+    let head = format!("{} {}", requirement.key, requirement.operator.to_ascii_lowercase());
     match requirement.values.as_ref().filter(|values| !values.is_empty()) {
         Some(values) => format!("{head} [{}]", values.join(", ")),
         None => head,

@@ -13,7 +13,7 @@ pub fn validate(object: &StorageClass) -> Vec<FieldError> {
     if name.is_empty() {
         errors.required(&path, "");
     } else {
-        errors.invalid_for(&path, name, qualified_name_errors(&name.to_lowercase()));
+        errors.invalid_for(&path, name, qualified_name_errors(&name.to_ascii_lowercase()));
     }
     for key in object.parameters.iter().flatten().map(|(key, _)| key) {
         if key.is_empty() {

@@ -195,7 +195,8 @@ fn service_ports(
         for protocol in &protocols {
             let mut port = json!({ "port": number, "protocol": protocol, "targetPort": target });
             if protocols.len() > 1 {
-                port["name"] = json!(format!("port-{}-{}", index + 1, protocol.to_lowercase()));
+                port["name"] =
+                    json!(format!("port-{}-{}", index + 1, protocol.to_ascii_lowercase()));
             } else if numbers.len() > 1 {
                 port["name"] = json!(format!("port-{}", index + 1));
             }

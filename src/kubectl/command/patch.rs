@@ -55,7 +55,7 @@ impl Command for Patch {
                 "must specify --patch or --patch-file containing the contents of the patch",
             ));
         }
-        let kind = match args.get("type").to_lowercase().as_str() {
+        let kind = match args.get("type").to_ascii_lowercase().as_str() {
             "json" => PatchType::Json,
             "merge" => PatchType::Merge,
             "strategic" => PatchType::Strategic,

@@ -78,7 +78,7 @@ enum Goal {
 
 impl Goal {
     fn parse(text: &str) -> Result<Self, Failure> {
-        let lower = text.to_lowercase();
+        let lower = text.to_ascii_lowercase();
         if lower == "delete" {
             return Ok(Self::Delete);
         }
@@ -87,7 +87,7 @@ impl Goal {
         }
         if let Some(condition) = text.strip_prefix("condition=") {
             let (name, status) = condition.split_once('=').unwrap_or((condition, "true"));
-            let (name, status) = (name.to_lowercase(), status.to_lowercase());
+            let (name, status) = (name.to_ascii_lowercase(), status.to_ascii_lowercase());
             return Ok(Self::Condition { name, status });
         }
         if let Some(rest) = text.strip_prefix("jsonpath=") {
@@ -111,7 +111,7 @@ impl Goal {
             Self::Delete => false,
             Self::Condition { name, status } => {
                 let same = |field: &Value, text: &str| {
-                    field.as_str().is_some_and(|field| field.to_lowercase() == text)
+                    field.as_str().is_some_and(|field| field.to_ascii_lowercase() == text)
                 };
                 let conditions = value.pointer("/status/conditions").and_then(Value::as_array);
                 let mut conditions = conditions.into_iter().flatten();

@@ -72,11 +72,11 @@ impl Tables {
             (self.with_namespace && asked.names().namespaced).then(|| "NAMESPACE".to_owned()),
         );
         let columns = asked.kind.columns().iter().filter(|column| self.wide || !column.wide);
-        header.extend(columns.map(|column| column.name.to_uppercase()));
+        header.extend(columns.map(|column| column.name.to_ascii_uppercase()));
         header.extend(
             self.label_columns
                 .iter()
-                .map(|label| label.rsplit('/').next().unwrap_or_default().to_uppercase()),
+                .map(|label| label.rsplit('/').next().unwrap_or_default().to_ascii_uppercase()),
         );
         header.extend(self.with_labels.then(|| "LABELS".to_owned()));
         header

@@ -113,13 +113,12 @@ pub(in crate::machine) fn fill_in(line: &str, now: Time) -> String {
     if !line.contains('{') {
         return line.to_owned();
     }
-    let stamp = jiff::Timestamp::from_microsecond(now.micros().cast_signed()).unwrap_or_default();
     let micros = now.micros() % 1_000_000;
-    line.replace("{stamp}", &stamp.strftime("%Y/%m/%d %H:%M:%S").to_string())
-        .replace("{time}", &stamp.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string())
-        .replace("{iso}", &stamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
-        .replace("{redis}", &stamp.strftime("%d %b %Y %H:%M:%S.000").to_string())
-        .replace("{klog}", &format!("{}.{micros:06}", stamp.strftime("%m%d %H:%M:%S")))
+    line.replace("{stamp}", &now.format("%Y/%m/%d %H:%M:%S"))
+        .replace("{time}", &now.format("%d/%b/%Y:%H:%M:%S +0000"))
+        .replace("{iso}", &now.format("%Y-%m-%dT%H:%M:%SZ"))
+        .replace("{redis}", &now.format("%d %b %Y %H:%M:%S.000"))
+        .replace("{klog}", &format!("{}.{micros:06}", now.format("%m%d %H:%M:%S")))
         .replace("{seconds}", &now.seconds().to_string())
 }
 

@@ -1,6 +1,5 @@
 //! JSON Patch, with the liberties of the library the API server uses (`evanphx/json-patch` v4).
 
-use json_patch::PatchOperation;
 use serde_json::Value;
 
 /// Why a JSON Patch was not applied.
@@ -8,8 +7,8 @@ use serde_json::Value;
 pub enum JsonPatchError {
     /// The patch is no list of operations: 400 with this message.
     Malformed(String),
-    /// An operation does not fit the object: 422; the API server does not tell more.
-    Rejected(String),
+    /// This operation does not fit the object: 422; the API server does not tell more.
+    Rejected(Value),
 }
 
 /// `target` after the operations of `patch`, which all apply or none.
@@ -26,10 +25,9 @@ pub fn apply(target: &Value, patch: &Value) -> Result<Value, JsonPatchError> {
     let mut patched = target.clone();
     for operation in operations {
         let operation = normalized(operation, &patched);
-        let operation: PatchOperation = serde_json::from_value(operation)
-            .map_err(|error| JsonPatchError::Rejected(error.to_string()))?;
-        json_patch::patch(&mut patched, &[operation])
-            .map_err(|error| JsonPatchError::Rejected(error.to_string()))?;
+        if carry_out(&mut patched, &operation).is_none() {
+            return Err(JsonPatchError::Rejected(operation));
+        }
     }
     Ok(patched)
 }
@@ -75,6 +73,74 @@ fn absolute(path: &str, target: &Value) -> Option<String> {
     Some(resolved)
 }
 
+/// Changes the document as RFC 6902 says; `None` where the operation does not fit it.
+fn carry_out(document: &mut Value, operation: &Value) -> Option<()> {
+    let text = |field: &str| operation.get(field).and_then(Value::as_str);
+    let path = text("path")?;
+    match text("op")? {
+        "add" => add(document, path, operation.get("value")?.clone()),
+        "remove" => remove(document, path).map(drop),
+        "replace" => {
+            *document.pointer_mut(path)? = operation.get("value")?.clone();
+            Some(())
+        }
+        "test" => (document.pointer(path)? == operation.get("value")?).then_some(()),
+        "copy" => {
+            let value = document.pointer(text("from")?)?.clone();
+            add(document, path, value)
+        }
+        "move" => {
+            let from = text("from")?;
+            let into_itself = path.strip_prefix(from).is_some_and(|rest| rest.starts_with('/'));
+            let value = if into_itself { None } else { remove(document, from) };
+            add(document, path, value?)
+        }
+        _ => None,
+    }
+}
+
+fn add(document: &mut Value, path: &str, value: Value) -> Option<()> {
+    let Some((parent, step)) = path.rsplit_once('/') else {
+        *document = value;
+        return path.is_empty().then_some(());
+    };
+    match document.pointer_mut(parent)? {
+        Value::Object(fields) => {
+            fields.insert(unescaped(step), value);
+        }
+        Value::Array(items) => {
+            let at = if step == "-" { Some(items.len()) } else { index(step) };
+            items.insert(at.filter(|at| *at <= items.len())?, value);
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+fn remove(document: &mut Value, path: &str) -> Option<Value> {
+    let (parent, step) = path.rsplit_once('/')?;
+    match document.pointer_mut(parent)? {
+        Value::Object(fields) => fields.remove(&unescaped(step)),
+        Value::Array(items) => {
+            let at = index(step).filter(|at| *at < items.len())?;
+            Some(items.remove(at))
+        }
+        _ => None,
+    }
+}
+
+/// A step of a JSON pointer as a key.
+fn unescaped(step: &str) -> String {
+    step.replace("~1", "/").replace("~0", "~")
+}
+
+/// A step of a JSON pointer as an index: digits without a leading zero.
+fn index(step: &str) -> Option<usize> {
+    let is_plain = step.bytes().all(|byte| byte.is_ascii_digit());
+    let is_short = step == "0" || !step.starts_with('0');
+    if is_plain && is_short { step.parse().ok() } else { None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +169,13 @@ mod tests {
                        {"op": "move", "from": "/labels/d", "path": "/labels/x"}]),
                 json!({"spec": {"replicas": 1, "list": ["a", "b"]}, "labels": {"a/b": "c", "x": "c"}}),
             ),
+            (json!([{"op": "replace", "path": "", "value": 1}]), json!(1)),
+            (
+                json!([{"op": "add", "path": "", "value": {"list": [1, 3]}},
+                       {"op": "add", "path": "/list/1", "value": 2},
+                       {"op": "move", "from": "/list/0", "path": "/list/2"}]),
+                json!({"list": [2, 3, 1]}),
+            ),
         ];
         for (patch, expected) in cases {
             assert_eq!(apply(&target, &patch), Ok(expected), "{patch}");
@@ -113,6 +186,11 @@ mod tests {
             json!([{"op": "add", "path": "/nope/x", "value": 1}]),
             json!([{"op": "foo", "path": "/spec", "value": 1}]),
             json!([{"op": "add", "path": "/spec/list/9", "value": 1}]),
+            json!([{"op": "add", "path": "/spec/list/01", "value": 1}]),
+            json!([{"op": "add", "path": "spec", "value": 1}]),
+            json!([{"op": "remove", "path": ""}]),
+            json!([{"op": "replace", "path": "/spec/replicas"}]),
+            json!([{"op": "move", "from": "/spec", "path": "/spec/list/0"}]),
         ];
         for patch in rejected {
             let outcome = apply(&target, &patch);

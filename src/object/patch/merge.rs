@@ -5,8 +5,27 @@ use serde_json::{Map, Value};
 /// `target` with `patch` merged in: objects key by key, null deletes, all else replaces.
 pub fn apply(target: &Value, patch: &Value) -> Value {
     let mut patched = target.clone();
-    json_patch::merge(&mut patched, patch);
+    merge(&mut patched, patch);
     patched
+}
+
+/// Mirrors RFC 7386.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(fields) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Value::Object(merged) = target else { return };
+    for (key, value) in fields {
+        if value.is_null() {
+            merged.remove(key);
+        } else {
+            merge(merged.entry(key.as_str()).or_insert(Value::Null), value);
+        }
+    }
 }
 
 /// The patch's object, or the API server's words for why it is none.

@@ -63,13 +63,15 @@ fn Events(scene: &Scene) -> Html {
     let wanted = |event: &EventFacts| {
         let about = format!("{} {} {}", event.about.kind, event.about.name, event.reason);
         (!*warnings || event.level == "Warning")
-            && (about.to_lowercase().contains(&*words)
-                || event.message.to_lowercase().contains(&*words))
+            && (about.to_ascii_lowercase().contains(&*words)
+                || event.message.to_ascii_lowercase().contains(&*words))
     };
     let events = newest(scene, wanted);
     let oninput = {
         let words = words.clone();
-        move |event: InputEvent| words.set(field::value(&event).unwrap_or_default().to_lowercase())
+        move |event: InputEvent| {
+            words.set(field::value(&event).unwrap_or_default().to_ascii_lowercase())
+        }
     };
     let onchange = {
         let warnings = warnings.clone();

@@ -108,8 +108,7 @@ fn change(
             apply(write, &asked.object, applied)?
         } else {
             let patch = scope.result(patch)?;
-            json_patch::apply(&asked.object, &patch)
-                .map_err(|why| rejected(&why, &asked.object, &patch))?
+            patched(&asked.object, &patch)?
         };
     }
     Ok(())
@@ -135,23 +134,41 @@ fn apply(write: &Write<'_>, object: &Value, mut applied: Value) -> Result<Value,
     Ok(managed::merged(&schema, object, &applied))
 }
 
-/// Mirrors what `evanphx/json-patch` says.
-fn rejected(why: &JsonPatchError, object: &Value, patch: &Value) -> String {
-    let found = patch.as_array().into_iter().flatten().find_map(|operation| {
-        let (op, path) = (text(&operation["op"]), text(&operation["path"]));
-        let key = path.rsplit('/').next().unwrap_or_default();
-        (op == "remove" && object.pointer(path).is_none()).then(|| {
-            format!(
-                "JSON Patch: error in remove for path: '{path}': Unable to remove nonexistent key: \
-                 {key}: missing value"
-            )
-        })
-    });
-    found.unwrap_or_else(|| match why {
-        JsonPatchError::Malformed(text) | JsonPatchError::Rejected(text) => {
-            format!("JSON Patch: {text}")
+/// The object after a patch; as it was where one of the patch's tests fails. Mirrors
+/// `jsonPatcher.Patch`.
+fn patched(object: &Value, patch: &Value) -> Result<Value, String> {
+    match json_patch::apply(object, patch) {
+        Ok(patched) => Ok(patched),
+        Err(JsonPatchError::Malformed(text)) => Err(format!("JSON Patch: {text}")),
+        Err(JsonPatchError::Rejected(operation)) if operation["op"] == "test" => Ok(object.clone()),
+        Err(JsonPatchError::Rejected(operation)) => {
+            Err(format!("JSON Patch: {}", rejected(&operation, object)))
         }
-    })
+    }
+}
+
+/// Mirrors what `evanphx/json-patch` says.
+fn rejected(operation: &Value, object: &Value) -> String {
+    let (op, path) = (text(&operation["op"]), text(&operation["path"]));
+    let (parent, key) = path.rsplit_once('/').unwrap_or_default();
+    match op {
+        "remove" if object.pointer(parent).is_some() => format!(
+            "error in remove for path: '{path}': Unable to remove nonexistent key: {key}: missing value"
+        ),
+        "add" | "remove" => {
+            format!("{op} operation does not apply: doc is missing path: \"{path}\": missing value")
+        }
+        "replace" => {
+            format!("replace operation does not apply: doc is missing path: {path}: missing value")
+        }
+        "copy" | "move" => {
+            let from = text(&operation["from"]);
+            format!(
+                "{op} operation does not apply: doc is missing from path: {from}: missing value"
+            )
+        }
+        other => format!("Unexpected kind: {other}"),
+    }
 }
 
 fn refusal(write: &Write<'_>, first: &Denied, all: &[Denied]) -> Status {
@@ -178,10 +195,32 @@ mod tests {
     #[test]
     fn a_patch_that_does_not_fit_is_told_of_in_the_librarys_words() {
         let object = json!({"metadata": {"labels": {"x": "y"}}});
-        let patch = json!([{"op": "remove", "path": "/metadata/labels/nope"}]);
-        let why = json_patch::apply(&object, &patch).unwrap_err();
-        let wanted = "JSON Patch: error in remove for path: '/metadata/labels/nope': Unable to \
-                      remove nonexistent key: nope: missing value";
-        assert_eq!(rejected(&why, &object, &patch), wanted);
+        let cases = [
+            (
+                json!({"op": "remove", "path": "/metadata/labels/nope"}),
+                "error in remove for path: '/metadata/labels/nope': Unable to remove nonexistent \
+                 key: nope: missing value",
+            ),
+            (
+                json!({"op": "add", "path": "/spec/x", "value": 1}),
+                "add operation does not apply: doc is missing path: \"/spec/x\": missing value",
+            ),
+            (
+                json!({"op": "copy", "from": "/spec/x", "path": "/metadata/x"}),
+                "copy operation does not apply: doc is missing from path: /spec/x: missing value",
+            ),
+        ];
+        for (operation, wanted) in cases {
+            let why = patched(&object, &json!([operation])).unwrap_err();
+            assert_eq!(why, format!("JSON Patch: {wanted}"));
+        }
+    }
+
+    #[test]
+    fn a_patch_whose_test_fails_changes_nothing() {
+        let object = json!({"metadata": {"labels": {"x": "y"}}});
+        let patch = json!([{"op": "remove", "path": "/metadata/labels/x"},
+            {"op": "test", "path": "/metadata/labels", "value": 1}]);
+        assert_eq!(patched(&object, &patch), Ok(object));
     }
 }

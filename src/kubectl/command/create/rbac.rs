@@ -143,7 +143,7 @@ fn distinct(all: impl IntoIterator<Item = String>) -> Vec<String> {
 }
 
 fn role(args: Args, kind: &'static str) -> Result<Box<dyn Job>, Failure> {
-    let name = generator::name(&args, &format!("create {}", kind.to_lowercase()))?;
+    let name = generator::name(&args, &format!("create {}", kind.to_ascii_lowercase()))?;
     Ok(Box::new(move |io: &mut Io<'_>| {
         let mut value = json!({
             "apiVersion": format!("{GROUP}/v1"),
@@ -259,7 +259,7 @@ fn group_resource(word: &str) -> Result<(String, String), Failure> {
 }
 
 fn binding(args: Args, kind: &'static str) -> Result<Box<dyn Job>, Failure> {
-    let name = generator::name(&args, &format!("create {}", kind.to_lowercase()))?;
+    let name = generator::name(&args, &format!("create {}", kind.to_ascii_lowercase()))?;
     let (role, cluster_role) = (args.get("role"), args.get("clusterrole"));
     if role.is_empty() == cluster_role.is_empty() {
         return Err(Failure::error("exactly one of clusterrole or role must be specified"));

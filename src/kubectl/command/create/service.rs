@@ -65,7 +65,7 @@ pub const EXTERNAL_NAME: Spec = Spec {
 
 fn start(args: Args, kind: &'static str) -> Result<Box<dyn Job>, Failure> {
     let node_port: i32 = if args.has("node-port") { args.int("node-port")? } else { 0 };
-    let command = format!("create service {}", kind.to_lowercase());
+    let command = format!("create service {}", kind.to_ascii_lowercase());
     let name = generator::name(&args, &command)?;
     let tcp = args.list("tcp");
     let (cluster_ip, external) = (args.get("clusterip"), args.get("external-name"));

@@ -42,7 +42,7 @@ fn start(mut args: Args) -> Result<Box<dyn Job>, Failure> {
         let why = format!("all resources must be specified before taint changes: {word}");
         return Err(Failure::error(why));
     }
-    let Some(kind) = args.positional.first().map(|kind| kind.to_lowercase()) else {
+    let Some(kind) = args.positional.first().map(|kind| kind.to_ascii_lowercase()) else {
         let why = "one or more resources must be specified as <resource> <name>";
         return Err(Failure::error(why));
     };

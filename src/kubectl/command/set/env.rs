@@ -136,7 +136,8 @@ fn from_object(args: &Args, io: &mut Io<'_>, changes: &mut Changes) -> Result<()
                 continue;
             }
             let fitting = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
-            let variable: String = key.chars().map(fitting).collect::<String>().to_uppercase();
+            let variable: String =
+                key.chars().map(fitting).collect::<String>().to_ascii_uppercase();
             if variable != *key {
                 io.err.push_str(&format!("Warning: key {key} transferred to {variable}\n"));
             }

@@ -196,9 +196,7 @@ fn diff(args: &[String], cwd: &str, world: &World) -> (i32, String, String) {
         None if empty_if_absent => Ok("".into()),
         _ => Err((2, String::new(), format!("diff: {path}: No such file or directory\n"))),
     };
-    let stamp =
-        jiff::Timestamp::from_microsecond(world.now.micros().cast_signed()).unwrap_or_default();
-    let stamp = stamp.strftime("%Y-%m-%d %H:%M:%S.%N +0000").to_string();
+    let stamp = world.now.format("%Y-%m-%d %H:%M:%S.%N +0000");
     let mut out = String::new();
     for (old, new) in &pairs {
         let (before, after) = match (read(old), read(new)) {
