@@ -65,6 +65,8 @@ pub(super) struct Worker {
     rng: Rng,
     recorder: Recorder,
     planned: Option<Time>,
+    /// The key that it has done only a part of.
+    unfinished: Option<Key>,
     /// Until when it works on its last key.
     busy_until: Time,
 }
@@ -78,6 +80,7 @@ impl Worker {
             rng,
             recorder: Recorder::default(),
             planned: None,
+            unfinished: None,
             busy_until: Time::default(),
         }
     }
@@ -99,6 +102,9 @@ impl Worker {
 
     /// When to run next, unless that is planned already.
     pub(super) fn plan(&mut self, now: Time) -> Option<Time> {
+        if self.unfinished.is_some() {
+            return plan(&mut self.planned, Some(now), now, Duration::ZERO);
+        }
         let wanted = self.queue.next_time(now)?.max(self.busy_until);
         plan(&mut self.planned, Some(wanted), now, SYNC_COST)
     }
@@ -114,14 +120,15 @@ impl Worker {
         if !take(&mut self.planned, now) {
             return false;
         }
-        let Some(key) = self.queue.pop(now) else { return false };
+        let unfinished = self.unfinished.take();
+        let Some(key) = unfinished.or_else(|| self.queue.pop(now)) else { return false };
         let actor = self.controller.name();
         let (rng, recorder) = (&mut self.rng, &mut self.recorder);
         let mut cx = Context { now, cache, rng, api, trace, recorder, actor };
         let looks = cache.looks();
         let outcome = self.controller.sync(&key, &mut cx);
         let looks = u32::try_from(cache.looks() - looks).unwrap_or(u32::MAX);
-        self.busy_until = now + LOOK_COST.saturating_mul(looks);
+        self.busy_until = self.busy_until.max(now + LOOK_COST.saturating_mul(looks));
         match outcome {
             Ok(next) => self.succeeded(key, next, now),
             Err(status) => {
@@ -135,8 +142,10 @@ impl Worker {
 
     fn succeeded(&mut self, key: Key, next: Next, now: Time) {
         self.queue.forget(&key);
-        if let Next::After(delay) = next {
-            self.queue.add_at(key, now + delay);
+        match next {
+            Next::OnChange => {}
+            Next::After(delay) => self.queue.add_at(key, now + delay),
+            Next::GoOn => self.unfinished = Some(key),
         }
     }
 }

@@ -4,8 +4,9 @@
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::pod::PODS;
 use crate::api::{Request, Status};
-use crate::object::{Object, meta};
+use crate::object::{Key, Object, meta};
 use crate::runtime::{Context, EventType};
 
 /// A pod as `template` describes it, named after and managed by `owner`.
@@ -48,15 +49,20 @@ pub fn create(cx: &mut Context<'_>, owner: &Object, pod: Pod) -> Result<Object, 
     }
 }
 
-/// Deletes `pod` and records it on `owner`; `None` if it was gone already.
+/// The key of a pod.
+pub fn key(pod: &Pod) -> Key {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    Key::new(PODS.clone(), &text(&pod.metadata.namespace), &text(&pod.metadata.name))
+}
+
+/// Deletes a pod and records it on `owner`; `None` if it was gone already.
 ///
 /// # Errors
 /// What the API server answers.
-pub fn delete(cx: &mut Context<'_>, owner: &Object, pod: &Pod) -> Result<Option<Object>, Status> {
-    let object = Object::new(pod.clone());
-    match cx.call(Request::delete(&object.key())) {
+pub fn delete(cx: &mut Context<'_>, owner: &Object, pod: &Key) -> Result<Option<Object>, Status> {
+    match cx.call(Request::delete(pod)) {
         Ok(reply) => {
-            let message = format!("Deleted pod: {}", object.name());
+            let message = format!("Deleted pod: {}", pod.name);
             cx.event(owner, EventType::Normal, "SuccessfulDelete", &message);
             Ok(reply.object())
         }

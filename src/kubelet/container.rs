@@ -159,7 +159,11 @@ impl Container {
             stopping: None,
             sends: false,
         };
-        inits.map(|(i, c)| new(i, c, true)).chain(mains.map(|(i, c)| new(i, c, false))).collect()
+        let all = inits.map(|(i, c)| new(i, c, true)).chain(mains.map(|(i, c)| new(i, c, false)));
+        let mut all: Vec<Self> = all.collect();
+        // There are thousands of them, and nearly all are alone.
+        all.shrink_to_fit();
+        all
     }
 
     /// Its part of the pod's spec.

@@ -139,9 +139,6 @@ impl Kubelets {
         node.report_all();
         self.agenda.plan(Work::Node(name.into()), self.now);
         for uid in self.pods_on(name) {
-            if let Some(worker) = self.pods.get_mut(&uid) {
-                Rc::make_mut(worker).report_again();
-            }
             self.agenda.plan(Work::Pod(uid), self.now);
         }
     }

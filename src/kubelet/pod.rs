@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Pod, PodSpec, PodStatus};
+use k8s_openapi::api::core::v1::{Pod, PodSpec};
 
 use super::container::{Container, State};
 use super::sandbox::Sandbox;
@@ -81,7 +81,6 @@ pub struct PodWorker {
     mount_failures: u32,
     /// When it was asked to stop.
     stopping: Option<Time>,
-    reported: Option<PodStatus>,
     /// Nothing is left to do but to report.
     done: bool,
 }
@@ -109,14 +108,8 @@ impl PodWorker {
             sandbox_at: None,
             mount_failures: 0,
             stopping: None,
-            reported: None,
             done: phase.is_final(),
         })
-    }
-
-    /// Has the status reported again, changed or not.
-    pub fn report_again(&mut self) {
-        self.reported = None;
     }
 
     /// Takes one visible step.
@@ -357,18 +350,17 @@ impl PodWorker {
         for _ in 0..2 {
             let Some(pod) = self.object.get::<Pod>() else { return };
             let status = self.status(pod, &host, step.now());
-            if self.reported.as_ref() == Some(&status) {
+            if pod.status.as_ref() == Some(&status) {
                 return;
             }
             let mut object = self.object.clone();
             if let Some(pod) = object.edit::<Pod>() {
-                pod.status = Some(status.clone());
+                pod.status = Some(status);
             }
             match step.cx.update_status(object) {
                 Ok(stored) => {
                     self.object = stored.clone();
                     step.pod = stored;
-                    self.reported = Some(status);
                     return;
                 }
                 Err(refusal) if refusal.is_conflict() => {

@@ -31,7 +31,8 @@ impl PodWorker {
         }
         let statuses = |init: bool| {
             let own = self.containers.iter().filter(|container| container.init == init);
-            let list: Vec<ContainerStatus> = own.map(|c| container_status(c, pod)).collect();
+            let mut list: Vec<ContainerStatus> = own.map(|c| container_status(c, pod)).collect();
+            list.shrink_to_fit();
             Some(list).filter(|list| !list.is_empty())
         };
         status.init_container_statuses = statuses(true);

@@ -2,32 +2,60 @@
 
 use crate::api::Status;
 
-/// Calls `create` up to `count` times in batches of 1, 2, 4, 8 … and stops after the first batch
-/// with a refusal, so that a quota that is exhausted costs few requests.
-/// How many calls succeeded, and the first refusal. Mirrors `pkg/controller.slowStartBatch`.
+/// Creations in batches of 1, 2, 4, 8 …, up to the first batch with a refusal, so that a quota
+/// that is exhausted costs few requests. Mirrors `pkg/controller.slowStartBatch`.
+#[derive(Clone, Debug)]
+pub struct SlowStart {
+    /// How many are still to be made.
+    remaining: usize,
+    /// The size of the batch, and how many of it are still to be made.
+    batch: (usize, usize),
+    successes: usize,
+    refusal: Result<(), Status>,
+}
+
+impl SlowStart {
+    /// `count` creations, none of them made.
+    pub fn new(count: usize) -> Self {
+        Self { remaining: count, batch: (1, 1), successes: 0, refusal: Ok(()) }
+    }
+
+    /// Makes the next ones, `most` of them at most; whether some are left.
+    pub fn go_on(&mut self, most: usize, mut create: impl FnMut() -> Result<(), Status>) -> bool {
+        for _ in 0..most.min(self.remaining) {
+            match create() {
+                Ok(()) => self.successes += 1,
+                Err(status) => self.refusal = self.refusal.clone().and(Err(status)),
+            }
+            self.remaining -= 1;
+            self.batch.1 -= 1;
+            if self.batch.1 > 0 {
+                continue;
+            }
+            if self.refusal.is_err() {
+                self.remaining = 0;
+                break;
+            }
+            let size = self.batch.0 * 2;
+            self.batch = (size, size);
+        }
+        self.remaining > 0
+    }
+
+    /// The first refusal so far.
+    pub fn outcome(&self) -> Result<(), Status> {
+        self.refusal.clone()
+    }
+}
+
+/// Makes up to `count` creations at once; how many succeeded, and the first refusal.
 pub fn slow_start(
     count: usize,
-    mut create: impl FnMut() -> Result<(), Status>,
+    create: impl FnMut() -> Result<(), Status>,
 ) -> (usize, Result<(), Status>) {
-    let mut successes = 0;
-    let mut remaining = count;
-    let mut batch = 1;
-    while remaining > 0 {
-        batch = batch.min(remaining);
-        let mut refusal = Ok(());
-        for _ in 0..batch {
-            match create() {
-                Ok(()) => successes += 1,
-                Err(status) => refusal = refusal.and(Err(status)),
-            }
-        }
-        if refusal.is_err() {
-            return (successes, refusal);
-        }
-        remaining -= batch;
-        batch *= 2;
-    }
-    (successes, Ok(()))
+    let mut creations = SlowStart::new(count);
+    creations.go_on(count, create);
+    (creations.successes, creations.refusal)
 }
 
 #[cfg(test)]
@@ -45,13 +73,19 @@ mod tests {
             (10, 3, 7, 3),
             (5, 4, 5, 4),
         ] {
-            let mut made = 0;
-            let (done, result) = slow_start(wanted, || {
-                made += 1;
-                if made <= allowed { Ok(()) } else { Err(Status::internal("quota")) }
-            });
-            assert_eq!((made, done), (calls, successes), "{wanted} wanted, {allowed} allowed");
-            assert_eq!(result.is_err(), allowed < wanted);
+            // All at once, and in portions.
+            for most in [wanted, 3, 1] {
+                let mut made = 0;
+                let mut creations = SlowStart::new(wanted);
+                let mut create = || {
+                    made += 1;
+                    if made <= allowed { Ok(()) } else { Err(Status::internal("quota")) }
+                };
+                while creations.go_on(most, &mut create) {}
+                let done = creations.successes;
+                assert_eq!((made, done), (calls, successes), "{wanted} wanted, {allowed} allowed");
+                assert_eq!(creations.outcome().is_err(), allowed < wanted);
+            }
         }
     }
 }

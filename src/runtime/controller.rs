@@ -67,6 +67,10 @@ pub enum Next {
     OnChange,
     /// After this long, or when something changes.
     After(Duration),
+    /// At once: only a part of what was decided has been done. Nothing else of this controller
+    /// comes before the rest, and no time passes; but whoever steps the cluster can draw in
+    /// between.
+    GoOn,
 }
 
 /// What a controller works with during one `sync`.

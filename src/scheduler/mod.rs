@@ -125,7 +125,11 @@ impl Scheduler {
         let decision = decide(pod, world, &mut self.start, &mut self.rng);
         cx.explain(key, &decision);
         let (message, plugins) = match decision.outcome {
-            Outcome::Node(node) => return self.assign(cx, key, pod, &node),
+            Outcome::Node(node) => {
+                // Two copies would have to part.
+                drop(nodes);
+                return self.assign(cx, key, pod, &node);
+            }
             Outcome::Refused(no) => {
                 let count = nodes.list().len();
                 let reasons = no.refusal.reasons.join(", ");
@@ -230,6 +234,8 @@ impl Scheduler {
                 {
                     self.queue.requeue_refused_by(ON_PLACED, self.now);
                 }
+            } else {
+                self.nodes.renew(&uid, object);
             }
             return;
         }

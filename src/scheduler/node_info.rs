@@ -93,6 +93,16 @@ impl NodeInfo {
         self.pods.insert(pod.uid.clone(), pod);
     }
 
+    /// Takes a version of a pod that asks for the same: no older one is kept alive.
+    fn renew(&mut self, uid: &Str, object: &Object) {
+        let Some(pod) = self.pods.get_mut(uid) else { return };
+        Rc::make_mut(pod).object = object.clone();
+        let pod = pod.clone();
+        if let Some(repelling) = self.repelling.get_mut(uid) {
+            *repelling = pod;
+        }
+    }
+
     /// Removes a pod.
     pub fn remove(&mut self, uid: &Str) {
         let Some(pod) = self.pods.remove(uid) else { return };
@@ -164,6 +174,13 @@ impl Nodes {
         self.remove(&pod.uid);
         self.places.insert(pod.uid.clone(), node.into());
         self.entry(node).add(pod);
+    }
+
+    /// Takes another version of a pod that counts on its node as before.
+    pub fn renew(&mut self, uid: &Str, object: &Object) {
+        if let Some(node) = self.places.get(uid).cloned() {
+            self.entry(&node).renew(uid, object);
+        }
     }
 
     /// Takes a pod off its node; whether it had one.

@@ -9,6 +9,9 @@ use crate::object::{GroupResource, Key, Object, Str};
 
 /// How many changes are kept for watchers; older ones are compacted away.
 const HISTORY_MAX: usize = 4096;
+/// How many of them may be of objects that were there before. Each keeps a version alive that
+/// nobody else needs; a new object costs its history nothing.
+const REPLACED_MAX: usize = 1024;
 
 /// What happened to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +78,8 @@ pub fn in_namespace<'a>(
 pub struct Store {
     tables: SharedMap<GroupResource, Table>,
     history: Vector<Change>,
+    /// How many changes of the history replaced a version.
+    replaced: usize,
     revision: u64,
 }
 
@@ -175,6 +180,7 @@ impl Store {
         }
         let kept = past.history.len() - since.len();
         past.history = past.history.take(kept);
+        past.replaced -= since.iter().filter(|change| change.previous.is_some()).count();
         past.revision = revision.min(self.revision);
         Ok(past)
     }
@@ -191,10 +197,12 @@ impl Store {
     }
 
     fn record(&mut self, kind: ChangeKind, object: Object, previous: Option<Object>) {
-        if self.history.len() == HISTORY_MAX {
-            self.history.pop_front();
-        }
+        self.replaced += usize::from(previous.is_some());
         self.history.push_back(Change { revision: self.revision, kind, object, previous });
+        while self.history.len() > HISTORY_MAX || self.replaced > REPLACED_MAX {
+            let Some(oldest) = self.history.pop_front() else { return };
+            self.replaced -= usize::from(oldest.previous.is_some());
+        }
     }
 }
 

@@ -158,7 +158,7 @@ impl DaemonSets {
             let Some(pod) = cx.cache.get(&victim).and_then(|pod| pod.get::<Pod>()) else {
                 continue;
             };
-            match pod_control::delete(cx, object, pod) {
+            match pod_control::delete(cx, object, &pod_control::key(pod)) {
                 Ok(Some(deleted)) => self.expectations.expect(key, &deleted),
                 Ok(None) => {}
                 Err(status) => outcome = outcome.and(Err(status)),

@@ -218,7 +218,8 @@ impl Jobs {
         let mut result = Ok(());
         for pod in pods {
             let freed = if counted { Ok(None) } else { untrack(cx, pod) };
-            let deleted = freed.and_then(|_| pod_control::delete(cx, owner, pod));
+            let deleted =
+                freed.and_then(|_| pod_control::delete(cx, owner, &pod_control::key(pod)));
             match deleted {
                 Ok(deleted) => {
                     if let Some(deleted) = deleted {

@@ -18,17 +18,19 @@ use super::pod::{self, PODS};
 use super::pod_control;
 use crate::api::Status;
 use crate::object::{Key, Object, meta};
+use crate::runtime::batch::SlowStart;
 use crate::runtime::claim::{self, Claim};
-use crate::runtime::{Cache, Context, Controller, Expectations, Next, Watch, batch};
+use crate::runtime::{Cache, Context, Controller, Expectations, Next, Watch};
+use crate::sim::Time;
 
 /// The controller of ReplicaSets.
 pub fn replica_sets() -> Replicas<ReplicaSet> {
-    Replicas { expectations: Expectations::default(), kind: PhantomData }
+    Replicas::new()
 }
 
 /// The controller of ReplicationControllers.
 pub fn replication_controllers() -> Replicas<ReplicationController> {
-    Replicas { expectations: Expectations::default(), kind: PhantomData }
+    Replicas::new()
 }
 
 /// A controller that keeps the pods of one kind of owner.
@@ -36,7 +38,35 @@ pub fn replication_controllers() -> Replicas<ReplicationController> {
 pub struct Replicas<K> {
     /// The pods written last, until the cache shows them: counting earlier would count them out.
     expectations: Expectations,
+    /// The plan that is being carried out, between two of its portions.
+    work: Option<Work>,
     kind: PhantomData<K>,
+}
+
+/// How many pods one step writes: a plan may want hundreds, and whoever draws the cluster must
+/// get a turn in between.
+const PORTION: usize = 16;
+
+/// What is left of carrying out a plan.
+#[derive(Clone)]
+struct Work {
+    /// The version of the owner that the plan was made for.
+    owner: Object,
+    writes: Writes,
+    /// Whether there were too few pods.
+    shortfall: bool,
+    /// What the status says afterwards.
+    counts: Counts,
+    next: Next,
+}
+
+/// Pods to be written, in order.
+#[derive(Clone)]
+enum Writes {
+    Create(SlowStart),
+    /// These are to be deleted; the first refusal so far.
+    Delete(Vec<Key>, Result<(), Status>),
+    Nothing,
 }
 
 impl<K: PodOwner> Controller for Replicas<K> {
@@ -53,6 +83,9 @@ impl<K: PodOwner> Controller for Replicas<K> {
     }
 
     fn sync(&mut self, key: &Key, cx: &mut Context<'_>) -> Result<Next, Status> {
+        if let Some(work) = self.work.take() {
+            return self.carry_out(key, cx, work);
+        }
         let cache = cx.cache;
         let Some(object) = cache.get(key) else {
             self.expectations.forget(key);
@@ -78,19 +111,26 @@ impl<K: PodOwner> Controller for Replicas<K> {
         let too_many = active.len() > wanted.replicas;
         let related = if too_many { related(cache, object) } else { Vec::new() };
         let plan = plan::plan(wanted, &active, &related, cx.now);
-        let outcome = if settled && !meta::is_terminating(object.meta()) {
-            self.carry_out(key, cx, object, owner.template(), &plan)
-        } else {
-            Ok(())
+        let acts = settled && !meta::is_terminating(object.meta());
+        if acts && !matches!(plan.action, Action::Nothing) {
+            cx.explain(key, &plan);
+        }
+        let work = Work {
+            owner: object.clone(),
+            writes: if acts { Writes::of(&plan, owner.template()) } else { Writes::Nothing },
+            shortfall: plan.current < plan.desired,
+            counts: counts(owner, &plan, &active, terminating),
+            next: plan.next_available.map_or(Next::OnChange, |at| Next::After(at.since(cx.now))),
         };
-        let counts = counts(owner, &plan, &active, terminating, &outcome, cx);
-        write_status::<K>(cx, object, counts)?;
-        outcome?;
-        Ok(plan.next_available.map_or(Next::OnChange, |at| Next::After(at.since(cx.now))))
+        self.carry_out(key, cx, work)
     }
 }
 
 impl<K: PodOwner> Replicas<K> {
+    fn new() -> Self {
+        Self { expectations: Expectations::default(), work: None, kind: PhantomData }
+    }
+
     fn adopt_and_release(
         &mut self,
         key: &Key,
@@ -110,27 +150,31 @@ impl<K: PodOwner> Replicas<K> {
         Ok(())
     }
 
+    /// Writes some of the pods; after the last of them, what came of it.
     /// Mirrors `ReplicaSetController.manageReplicas`.
     fn carry_out(
         &mut self,
         key: &Key,
         cx: &mut Context<'_>,
-        owner: &Object,
-        template: Option<&PodTemplateSpec>,
-        plan: &Plan<'_>,
-    ) -> Result<(), Status> {
-        match &plan.action {
-            Action::Nothing => Ok(()),
-            Action::Create(count) => {
-                cx.explain(key, plan);
-                let Some(template) = template else { return Ok(()) };
-                let (_, outcome) = batch::slow_start(*count, || {
+        mut work: Work,
+    ) -> Result<Next, Status> {
+        let Work { owner, writes, .. } = &mut work;
+        let Some(set) = owner.get::<K>() else { return Ok(Next::OnChange) };
+        let outcome = match writes {
+            Writes::Nothing => Ok(()),
+            Writes::Create(creations) => {
+                let unfinished = creations.go_on(PORTION, || {
+                    let Some(template) = set.template() else { return Ok(()) };
                     let pod = pod_control::from_template(owner, template);
                     let created = pod_control::create(cx, owner, pod)?;
                     self.expectations.expect(key, &created);
                     Ok(())
                 });
-                outcome.or_else(|status| {
+                if unfinished {
+                    self.work = Some(work);
+                    return Ok(Next::GoOn);
+                }
+                creations.outcome().or_else(|status| {
                     if pod_control::namespace_is_terminating(&status) {
                         Ok(())
                     } else {
@@ -138,19 +182,49 @@ impl<K: PodOwner> Replicas<K> {
                     }
                 })
             }
-            Action::Delete(victims) => {
-                cx.explain(key, plan);
-                let mut outcome = Ok(());
-                for victim in victims {
-                    match pod_control::delete(cx, owner, victim) {
+            Writes::Delete(victims, outcome) => {
+                for victim in victims.drain(..victims.len().min(PORTION)) {
+                    match pod_control::delete(cx, owner, &victim) {
                         Ok(Some(deleted)) => self.expectations.expect(key, &deleted),
                         Ok(None) => {}
-                        Err(status) => outcome = outcome.and(Err(status)),
+                        Err(status) => *outcome = outcome.clone().and(Err(status)),
                     }
                 }
-                outcome
+                if !victims.is_empty() {
+                    self.work = Some(work);
+                    return Ok(Next::GoOn);
+                }
+                std::mem::replace(outcome, Ok(()))
             }
+        };
+        let failure = outcome.as_ref().err().map(|status| work.failure::<K>(status, cx.now));
+        write_status::<K>(cx, &work.owner, Counts { failure, ..work.counts })?;
+        outcome.map(|()| work.next)
+    }
+}
+
+impl Writes {
+    /// What a plan has to write.
+    fn of(plan: &Plan<'_>, template: Option<&PodTemplateSpec>) -> Self {
+        match &plan.action {
+            Action::Create(count) if template.is_some() => Self::Create(SlowStart::new(*count)),
+            Action::Delete(pods) => {
+                Self::Delete(pods.iter().map(|pod| pod_control::key(pod)).collect(), Ok(()))
+            }
+            Action::Nothing | Action::Create(_) => Self::Nothing,
         }
+    }
+}
+
+impl Work {
+    /// What the status says of a refusal; one that is known keeps its moment.
+    fn failure<K: PodOwner>(&self, refusal: &Status, now: Time) -> Failure {
+        let known = self.owner.get::<K>().and_then(|owner| owner.counts().failure);
+        known.unwrap_or_else(|| Failure {
+            reason: if self.shortfall { "FailedCreate" } else { "FailedDelete" }.into(),
+            message: refusal.message.clone(),
+            since: Some(meta::timestamp(now)),
+        })
     }
 }
 
@@ -176,28 +250,13 @@ fn related<'a>(cache: &'a Cache, set: &'a Object) -> Vec<&'a Pod> {
 }
 
 /// The new status. Mirrors `calculateStatus`.
-fn counts<K: PodOwner>(
-    owner: &K,
-    plan: &Plan<'_>,
-    active: &[&Pod],
-    terminating: usize,
-    outcome: &Result<(), Status>,
-    cx: &Context<'_>,
-) -> Counts {
+fn counts<K: PodOwner>(owner: &K, plan: &Plan<'_>, active: &[&Pod], terminating: usize) -> Counts {
     let template = owner.template().and_then(|template| template.metadata.as_ref());
     let wanted = template.and_then(|meta| meta.labels.clone()).unwrap_or_default();
     let fully_labeled = active.iter().filter(|pod| {
         let labels = pod.metadata.labels.as_ref();
         labels.map_or(wanted.is_empty(), |labels| {
             crate::base::label_selector::has_all(labels, &wanted)
-        })
-    });
-    let failure = outcome.as_ref().err().map(|status| {
-        owner.counts().failure.unwrap_or_else(|| Failure {
-            reason: if plan.current < plan.desired { "FailedCreate" } else { "FailedDelete" }
-                .into(),
-            message: status.message.clone(),
-            since: Some(meta::timestamp(cx.now)),
         })
     });
     Counts {
@@ -207,7 +266,7 @@ fn counts<K: PodOwner>(
         available: number(plan.available),
         terminating: number(terminating),
         observed_generation: owner.meta().generation.unwrap_or(0),
-        failure,
+        failure: None,
     }
 }
 

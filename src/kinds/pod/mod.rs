@@ -8,7 +8,7 @@ mod validate;
 pub use columns::status_word;
 pub use quality::of as qos_class;
 
-use k8s_openapi::api::core::v1::{Pod, PodCondition, PodStatus};
+use k8s_openapi::api::core::v1::{Pod, PodCondition, PodSpec, PodStatus};
 
 use serde_json::Value;
 
@@ -83,7 +83,9 @@ impl Typed for Pods {
                 container.last_state.get_or_insert_default();
             }
         }
-        new.spec.clone_from(&old.spec);
+        if new.spec != old.spec {
+            new.spec.clone_from(&old.spec);
+        }
         new.metadata.generation = old.metadata.generation;
         new.metadata.owner_references.clone_from(&old.metadata.owner_references);
         new.metadata.deletion_timestamp.clone_from(&old.metadata.deletion_timestamp);
@@ -103,19 +105,25 @@ impl Typed for Pods {
     }
 
     fn fields(pod: &Pod) -> Vec<(&'static str, String)> {
-        let spec = pod.spec.clone().unwrap_or_default();
-        let status = pod.status.clone().unwrap_or_default();
-        let text = |text: Option<String>| text.unwrap_or_default();
-        let ip = status.pod_ips.as_ref().and_then(|ips| Some(ips.first()?.ip.clone()));
+        let (spec, status) = (pod.spec.as_ref(), pod.status.as_ref());
+        let text = |text: Option<&String>| text.cloned().unwrap_or_default();
+        let spec_text =
+            |field: fn(&PodSpec) -> &Option<String>| text(spec.and_then(|s| field(s).as_ref()));
+        let status_text =
+            |field: fn(&PodStatus) -> &Option<String>| text(status.and_then(|s| field(s).as_ref()));
+        let ips = status.and_then(|status| status.pod_ips.as_ref());
         vec![
-            ("spec.nodeName", text(spec.node_name)),
-            ("spec.restartPolicy", text(spec.restart_policy)),
-            ("spec.schedulerName", text(spec.scheduler_name)),
-            ("spec.serviceAccountName", text(spec.service_account_name)),
-            ("spec.hostNetwork", spec.host_network.unwrap_or(false).to_string()),
-            ("status.phase", text(status.phase)),
-            ("status.podIP", text(ip)),
-            ("status.nominatedNodeName", text(status.nominated_node_name)),
+            ("spec.nodeName", spec_text(|spec| &spec.node_name)),
+            ("spec.restartPolicy", spec_text(|spec| &spec.restart_policy)),
+            ("spec.schedulerName", spec_text(|spec| &spec.scheduler_name)),
+            ("spec.serviceAccountName", spec_text(|spec| &spec.service_account_name)),
+            (
+                "spec.hostNetwork",
+                spec.and_then(|spec| spec.host_network).unwrap_or(false).to_string(),
+            ),
+            ("status.phase", status_text(|status| &status.phase)),
+            ("status.podIP", text(ips.and_then(|ips| Some(&ips.first()?.ip)))),
+            ("status.nominatedNodeName", status_text(|status| &status.nominated_node_name)),
         ]
     }
 

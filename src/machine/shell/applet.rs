@@ -256,6 +256,6 @@ impl Process {
         child.deadline = span(limit).map(|span| world.now + span);
         child.functions = crate::base::shared_map::SharedMap::new();
         task.state = State::Waiting(Wait::Foreground(vec![child.pid]));
-        self.tasks.insert(child.pid, child);
+        self.tasks.insert(child.pid, Box::new(child));
     }
 }

@@ -187,7 +187,7 @@ impl Process {
             call.child = Some(child.pid);
         }
         self.tasks.insert(pid, task);
-        self.tasks.insert(child.pid, child);
+        self.tasks.insert(child.pid, Box::new(child));
     }
 
     /// How the script that a command outside runs has ended; asked once.

@@ -105,7 +105,7 @@ impl Process {
         fill(&mut child);
         child.interactive = interactive.then_some(session);
         task.state = State::Waiting(Wait::Foreground(vec![child.pid]));
-        self.tasks.insert(child.pid, child);
+        self.tasks.insert(child.pid, Box::new(child));
     }
 
     fn session(&self, task: &Task) -> Interactive {

@@ -38,7 +38,8 @@ pub(in crate::machine) struct Listener {
 #[derive(Clone, Debug)]
 pub(in crate::machine) struct Process {
     pub(super) root: u32,
-    pub(super) tasks: BTreeMap<u32, Task>,
+    /// Boxed: a node of the map has room for eleven.
+    pub(super) tasks: BTreeMap<u32, Box<Task>>,
     pub(super) pipes: BTreeMap<u32, String>,
     pub(super) next_pid: u32,
     pub(super) input: String,
@@ -76,7 +77,7 @@ impl Process {
         task.frames.push(Frame::new(code, FrameKind::Script));
         Self {
             root: start.pid,
-            tasks: BTreeMap::from([(start.pid, task)]),
+            tasks: BTreeMap::from([(start.pid, Box::new(task))]),
             pipes: BTreeMap::new(),
             next_pid: start.pid + 1,
             input: String::new(),
@@ -86,6 +87,11 @@ impl Process {
             cpu_micros: 0,
             signals: Vec::new(),
         }
+    }
+
+    /// Every task, by number.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.values().map(Box::as_ref)
     }
 
     /// Lets everything that can run go on until all wait or the budget is spent.
@@ -171,16 +177,16 @@ impl Process {
         let Stream::Pipe(pipe) = task.descriptors[1] else { return false };
         let Some(text) = self.pipes.get(&pipe) else { return false };
         let collects = |other: &Task| matches!(other.state, State::Waiting(Wait::Substitution { pipe: p, .. }) if p == pipe);
-        if !self.tasks.values().any(|other| other.holds(&[0], pipe) || collects(other)) {
+        if !self.all().any(|other| other.holds(&[0], pipe) || collects(other)) {
             task.state = State::Done(141);
             return true;
         }
-        text.len() >= PIPE_CAPACITY && !self.tasks.values().any(collects)
+        text.len() >= PIPE_CAPACITY && !self.all().any(collects)
     }
 
     /// Whether anybody may still write to `pipe`.
     pub(super) fn has_writer(&self, pipe: u32) -> bool {
-        self.tasks.values().any(|task| task.holds(&[1, 2], pipe))
+        self.all().any(|task| task.holds(&[1, 2], pipe))
     }
 
     /// Takes the results of children that a waiting task waits for.
@@ -219,7 +225,7 @@ impl Process {
             task.descriptors = *streams;
         }
         let used: Vec<Stream> =
-            self.tasks.values().flat_map(|task| task.descriptors.iter().cloned()).collect();
+            self.all().flat_map(|task| task.descriptors.iter().cloned()).collect();
         self.pipes.retain(|pipe, _| used.contains(&Stream::Pipe(*pipe)));
         true
     }
@@ -245,7 +251,7 @@ impl Process {
             };
             if task.is_done() { None } else { [at, task.deadline].into_iter().flatten().min() }
         };
-        self.tasks.values().filter_map(due).min()
+        self.all().filter_map(due).min()
     }
 
     /// The network's answer to what task `pid` asked; it goes on at `at`.
@@ -322,7 +328,7 @@ impl Process {
     }
 
     fn serving(&self) -> impl Iterator<Item = &Serve> {
-        self.tasks.values().filter_map(|task| match &task.state {
+        self.all().filter_map(|task| match &task.state {
             State::Busy(activity) => match activity.as_ref() {
                 Activity::Serve(serve) => Some(serve),
                 _ => None,
@@ -334,7 +340,7 @@ impl Process {
     /// Requests that it keeps sending at a steady rate.
     pub(in crate::machine) fn request_rates(&self) -> Vec<RequestRate> {
         let mut rates = Vec::new();
-        for task in self.tasks.values() {
+        for task in self.all() {
             if let State::Busy(activity) = &task.state
                 && let Activity::Requests { loads, .. } = activity.as_ref()
             {
@@ -362,7 +368,7 @@ impl Process {
             },
             _ => 0,
         };
-        self.tasks.values().map(of).sum()
+        self.all().map(of).sum()
     }
 
     /// Memory in use, in bytes.
@@ -382,7 +388,7 @@ impl Process {
             };
             MIB / 4 + text + busy
         };
-        self.tasks.values().map(of).sum()
+        self.all().map(of).sum()
     }
 
     /// CPU time used in steps since the last call, in microseconds.

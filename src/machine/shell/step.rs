@@ -83,7 +83,7 @@ impl Process {
             Op::Subshell(code) => {
                 let child = self.spawn(task, code);
                 task.state = State::Waiting(Wait::Foreground(vec![child.pid]));
-                self.tasks.insert(child.pid, child);
+                self.tasks.insert(child.pid, Box::new(child));
             }
             Op::Background(code) => self.background(task, code, world),
             Op::Define(name, code) => {
@@ -108,7 +108,7 @@ impl Process {
         self.pipes.insert(pipe, String::new());
         child.descriptors[1] = Stream::Pipe(pipe);
         task.state = State::Waiting(Wait::Substitution { child: child.pid, pipe });
-        self.tasks.insert(child.pid, child);
+        self.tasks.insert(child.pid, Box::new(child));
     }
 
     fn pipeline(&mut self, task: &mut Task, stages: &[Rc<Code>], world: &mut World) {
@@ -126,15 +126,14 @@ impl Process {
                 child.descriptors[1] = input.clone();
             }
             pids.push(child.pid);
-            self.tasks.insert(child.pid, child);
+            self.tasks.insert(child.pid, Box::new(child));
         }
         task.state = State::Waiting(Wait::Foreground(pids));
     }
 
     fn background(&mut self, task: &mut Task, code: Rc<Code>, world: &mut World) {
         if self.tasks.len() > MOST_TASKS {
-            let forgotten: Vec<u32> =
-                self.tasks.values().filter(|t| t.is_done()).map(|t| t.pid).collect();
+            let forgotten: Vec<u32> = self.all().filter(|t| t.is_done()).map(|t| t.pid).collect();
             for pid in &forgotten {
                 self.tasks.remove(pid);
             }
@@ -150,7 +149,7 @@ impl Process {
         task.last_background = child.pid;
         task.background.push(child.pid);
         task.status = 0;
-        self.tasks.insert(child.pid, child);
+        self.tasks.insert(child.pid, Box::new(child));
     }
 
     fn enter_loop(&mut self, task: &mut Task, op: &Op, world: &mut World) {

@@ -65,7 +65,7 @@ impl Process {
         if self.root != 1 {
             text.push_str(&format!("    1 root      0:00 {}\n", world.first_command));
         }
-        for other in self.tasks.values().chain([task]).filter(|other| !other.is_done()) {
+        for other in self.all().chain([task]).filter(|other| !other.is_done()) {
             text.push_str(&format!("{:5} root      0:00 {}\n", other.pid, other.command));
         }
         text
