@@ -64,3 +64,12 @@ pub fn click_place(event: &MouseEvent) -> Option<(i32, i32, i32)> {
     let y = f64::from(event.client_y()) - place.y();
     Some((x as i32, y as i32, (place.width() as i32).max(1)))
 }
+
+/// Which of its parent's children was clicked, or holds what was, if `selector` matches it.
+pub fn place_in(event: &Event, selector: &str) -> Option<usize> {
+    let element = target::<Element>(event)?.closest(selector).ok()??;
+    let before = std::iter::successors(element.previous_element_sibling(), |sibling| {
+        sibling.previous_element_sibling()
+    });
+    Some(before.count())
+}

@@ -5,7 +5,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use tabernetes::sim::Time;
 use tabernetes::ui::act::Act;
 use tabernetes::ui::editor::{Editor, EditorProps};
 use tabernetes::ui::problems;
@@ -13,7 +12,7 @@ use tabernetes::ui::session::Handle;
 use tabernetes::ui::state::{Action, Document, Pace, Problem};
 use tabernetes::ui::terminal::{Terminal, TerminalProps};
 use tabernetes::ui::topbar::{TopBar, TopBarProps};
-use tabernetes::ui::view::{Facts, Item, Load, PodFacts, Ref, Tone};
+use tabernetes::ui::view::{Facts, Item, Load, PodFacts, Ref, Tone, View};
 use tabernetes::ui::widgets::load::{LoadSliders, LoadSlidersProps};
 use tabernetes::ui::widgets::tile::{Pods, PodsProps};
 use tabernetes::web::panic;
@@ -76,8 +75,9 @@ impl Shown {
 }
 
 fn label(element: &Element) -> String {
-    let spoken = element.get_attribute("aria-label");
-    spoken.unwrap_or_else(|| element.text_content().unwrap_or_default().trim().to_owned())
+    let text = element.text_content().unwrap_or_default().trim().to_owned();
+    let title = || element.get_attribute("title").filter(|_| text.is_empty());
+    element.get_attribute("aria-label").or_else(title).unwrap_or(text)
 }
 
 fn document_of(text: &str) -> Document {
@@ -113,7 +113,7 @@ async fn a_pod_says_its_name_and_its_phase_however_small_it_is_drawn() {
     for count in [1, 200] {
         let shown = show::<Pods>(|act| {
             let pods = (0..count).map(|n| pod(&format!("web-{n}"), "Running", Tone::Good));
-            PodsProps::new(pods.collect(), None, Time::from_seconds(0), &act)
+            PodsProps::new(pods.collect(), None, &View::default(), &act)
         })
         .await;
         assert_eq!(shown.root.query_selector_all("button").unwrap().length(), count);

@@ -40,7 +40,7 @@ impl Shown {
             return kept.clone();
         }
         let pods = scene.view.items.placed_on(node).cloned().collect();
-        Rc::new(PodsProps::new(pods, scene.selection.as_ref(), scene.view.now, &scene.act))
+        Rc::new(PodsProps::new(pods, scene.selection.as_ref(), &scene.view, &scene.act))
     }
 
     /// Brings everything up to date whose turn it is.

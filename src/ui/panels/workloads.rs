@@ -82,7 +82,7 @@ fn Workloads(scene: &Scene) -> Html {
 }
 
 fn pods(scene: &Scene, pods: Vec<Rc<Item>>) -> Html {
-    let props = PodsProps::new(pods, scene.selection.as_ref(), scene.view.now, &scene.act);
+    let props = PodsProps::new(pods, scene.selection.as_ref(), &scene.view, &scene.act);
     html! { <Pods ..props /> }
 }
 

@@ -6,10 +6,13 @@ use super::icon::{tone_class, tone_icon};
 use crate::sim::Time;
 use crate::ui::act::Act;
 use crate::ui::messages::{fill, t};
-use crate::ui::view::{Facts, Item, PodFacts, Ref};
+use crate::ui::view::{Facts, Item, PodFacts, Ref, View};
+use crate::web::field;
 
-/// From this many Pods in one place on they are drawn as small cells.
+/// More Pods than this in one place are drawn as small cells.
 const TILES_MAX: usize = 48;
+/// The same in a large cluster, whose places fill up: a tile is ten times the work of a cell.
+const TILES_MAX_IN_LARGE: usize = 12;
 /// More Pods than this in one place are only counted.
 const CELLS_MAX: usize = 200;
 
@@ -22,6 +25,8 @@ pub struct PodsProps {
     pub selection: Option<Ref>,
     /// The time, if one of them is being deleted and counts its grace down.
     pub clock: Option<Time>,
+    /// Whether they are drawn as cells.
+    pub small: bool,
     /// What to do.
     pub act: Callback<Act>,
 }
@@ -31,14 +36,17 @@ impl PodsProps {
     pub fn new(
         pods: Vec<Rc<Item>>,
         selection: Option<&Ref>,
-        now: Time,
+        view: &View,
         act: &Callback<Act>,
     ) -> Self {
+        let most = if view.is_large() { TILES_MAX_IN_LARGE } else { TILES_MAX };
+        let small = pods.len() > most;
         let is_here = |s: &&Ref| &*s.kind == "Pod" && pods.iter().any(|pod| pod.reference == **s);
-        let is_leaving = pods.len() <= TILES_MAX && pods.iter().any(|pod| pod.leaving.is_some());
+        let is_leaving = !small && pods.iter().any(|pod| pod.leaving.is_some());
         Self {
             selection: selection.filter(is_here).cloned(),
-            clock: is_leaving.then_some(now),
+            clock: is_leaving.then_some(view.now),
+            small,
             act: act.clone(),
             pods: Rc::new(pods),
         }
@@ -49,17 +57,22 @@ impl PodsProps {
 #[component]
 pub fn Pods(props: &PodsProps) -> Html {
     let is_selected = |item: &Item| props.selection.as_ref() == Some(&item.reference);
-    if props.pods.len() > TILES_MAX {
+    if props.small {
         let more = props.pods.len().saturating_sub(CELLS_MAX);
-        let cell = |item: &Rc<Item>| {
-            html! {
-                <Cell key={&*item.uid} item={item.clone()} selected={is_selected(item)}
-                    act={props.act.clone()} />
+        // One listener for all: cells come and go by the thousand.
+        let select = {
+            let (pods, act) = (props.pods.clone(), props.act.clone());
+            move |event: MouseEvent| {
+                let item = field::place_in(&event, ".cell").and_then(|place| pods.get(place));
+                if let Some(item) = item {
+                    act.emit(Act::select(&item.reference));
+                }
             }
         };
+        let cells = props.pods.iter().take(CELLS_MAX);
         return html! {
-            <div class="cells">
-                { for props.pods.iter().take(CELLS_MAX).map(cell) }
+            <div class="cells" onclick={select}>
+                { for cells.map(|item| cell(item, is_selected(item))) }
                 if more > 0 { <span class="cells-more">{ fill(t().more_pods, &more.to_string()) }</span> }
             </div>
         };
@@ -124,15 +137,13 @@ pub fn PodTile(props: &TileProps) -> Html {
     }
 }
 
-/// A Pod as a cell: colour and shape; its words are its name for screen readers and its tooltip.
-#[component]
-fn Cell(props: &TileProps) -> Html {
-    let Facts::Pod(pod) = &props.item.facts else { return Html::default() };
-    let label = label(&props.item, pod);
+/// A Pod as a cell: colour and shape; its words are its tooltip, which screen readers read out. A
+/// plain element with no more attributes than it needs.
+fn cell(item: &Item, selected: bool) -> Html {
+    let Facts::Pod(pod) = &item.facts else { return Html::default() };
     html! {
-        <button type="button" class={classes!("cell", tone_class(pod.tone))} onclick={select(props)}
-            title={label.clone()} aria-label={label}
-            aria-pressed={if props.selected { "true" } else { "false" }}></button>
+        <button key={&*item.uid} class={classes!("cell", tone_class(pod.tone))}
+            title={label(item, pod)} aria-pressed={selected.then_some("true")}></button>
     }
 }
 
