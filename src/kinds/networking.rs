@@ -7,6 +7,7 @@ use k8s_openapi::api::networking::v1::{
 
 use super::path::{Errors, Path};
 use super::{Column, FieldError, Names, Typed, cells, prepare};
+use crate::object::meta;
 use crate::sim::Time;
 
 const GROUP: &str = "networking.k8s.io";
@@ -195,8 +196,12 @@ impl Typed for IngressClasses {
             let group = reference.api_group.as_ref().map_or(String::new(), |g| format!(".{g}"));
             format!("{}{group}/{}", reference.kind, reference.name)
         });
+        let is_default =
+            meta::annotation(&object.metadata, "ingressclass.kubernetes.io/is-default-class")
+                == Some("true");
+        let mark = if is_default { " (default)" } else { "" };
         vec![
-            cells::name(&object.metadata),
+            format!("{}{mark}", cells::name(&object.metadata)),
             spec.and_then(|spec| spec.controller.clone()).unwrap_or_default(),
             cells::or_none(parameters),
             cells::age(&object.metadata, now),

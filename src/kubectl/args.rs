@@ -182,6 +182,12 @@ impl Args {
                  \"{value}\": invalid syntax"
             ));
         }
+        if flag.name == "v" && value.parse::<i32>().is_err() {
+            return Err(format!(
+                "invalid argument \"{value}\" for \"-v, --v\" flag: strconv.ParseInt: parsing \
+                 \"{value}\": invalid syntax"
+            ));
+        }
         self.given.push((flag.name, value));
         Ok(())
     }

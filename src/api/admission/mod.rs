@@ -2,6 +2,7 @@
 //! Mirrors `k8s.io/apiserver/pkg/admission` and the plugins of `plugin/pkg/admission`.
 
 mod custom_resource_definition;
+mod default_ingress_class;
 mod default_storage_class;
 mod default_toleration_seconds;
 mod limit_ranger;
@@ -84,6 +85,7 @@ const CHAIN: &[&dyn Plugin] = &[
     &default_storage_class::DefaultStorageClass,
     &storage_object_in_use_protection::StorageObjectInUseProtection,
     &persistent_volume_claim_resize::PersistentVolumeClaimResize,
+    &default_ingress_class::DefaultIngressClass,
     &service_addresses::ServiceAddresses,
 ];
 

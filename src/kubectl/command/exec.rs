@@ -44,7 +44,7 @@ impl Command for Exec {
             None => args.positional.split_at(args.positional.len().min(1)),
         };
         let Some(pod) = front.first().cloned() else {
-            return Err(Failure::usage("exec", "pod, type/name or --filename must be specified"));
+            return Err(Failure::error("pod, type/name or --filename must be specified"));
         };
         if front.len() > 1 || args.dash.is_none() && !command.is_empty() {
             return Err(Failure::error(
@@ -54,7 +54,7 @@ impl Command for Exec {
         }
         if command.is_empty() {
             let why = "you must specify at least one command for the container";
-            return Err(Failure::usage("exec", why));
+            return Err(Failure::error(why));
         }
         let (pod, command) = (vec![pod], command.to_vec());
         Ok(Box::new(ExecJob { args, pod, command, started: None, stream: None }))

@@ -4,6 +4,7 @@ mod apply;
 mod attach;
 mod auth;
 mod autoscale;
+mod certificate;
 mod config;
 mod create;
 mod delete;
@@ -76,6 +77,8 @@ pub const COMMANDS: &[&dyn Command] = &[
     &auth::RECONCILE,
     &auth::WHO_AM_I,
     &autoscale::Autoscale,
+    &certificate::APPROVE,
+    &certificate::DENY,
     &discover::CLUSTER_INFO,
     &config::CURRENT_CONTEXT,
     &config::DELETE_CLUSTER,
@@ -315,9 +318,17 @@ fn unknown(words: &[String]) -> Failure {
         let names: Vec<_> = COMMANDS.iter().map(|c| format!("  {}", c.name())).collect();
         return Failure::verbatim(format!("Commands:\n{}", names.join("\n")));
     };
+    if word == "alpha" {
+        let printed = "No alpha commands are available in this version of kubectl\n".to_owned();
+        return Failure { printed, code: 0, ..Failure::default() };
+    }
     for count in [2, 1] {
         let group = canonical(words.get(..count).unwrap_or_default());
         if is_group(&group) {
+            // The one group that prints its help as if it had been asked for.
+            if group == "certificate" {
+                return Failure { printed: group_help(&group).text, code: 0, ..Failure::default() };
+            }
             return match words.get(count).filter(|word| !word.starts_with('-')) {
                 Some(sub) => Failure::usage(&group, &format!("unknown command \"{sub}\"")),
                 None => group_help(&group),

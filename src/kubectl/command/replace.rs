@@ -43,7 +43,7 @@ fn start(args: Args) -> Result<Box<dyn Job>, Failure> {
     } else if args.has("timeout") && !args.is("force") {
         "--timeout must have --force specified"
     } else if !args.has("filename") {
-        return Err(Failure::usage("replace", "must specify one of -f and -k"));
+        return Err(Failure::error("must specify one of -f and -k"));
     } else if args.is("force") && dry_run != DryRun::None {
         "--dry-run can not be used when --force is set"
     } else {

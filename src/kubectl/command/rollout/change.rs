@@ -4,7 +4,7 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use serde_json::json;
 
 use super::super::Command;
-use super::{FLAGS, check, quoted, targets};
+use super::{FLAGS, PRINT, check, quoted, targets};
 use crate::api::{Body, PatchType, Verb};
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::resource::Asked;
@@ -33,7 +33,12 @@ macro_rules! verb {
             }
 
             fn flags(&self) -> &'static [Flag] {
-                FLAGS
+                const OWN: &[Flag] = &[Flag::value("field-manager", "kubectl-rollout")];
+                OWN
+            }
+
+            fn shared(&self) -> &'static [&'static [Flag]] {
+                &[FLAGS, PRINT]
             }
 
             fn usage(&self) -> &'static str {

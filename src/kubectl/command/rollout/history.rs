@@ -1,7 +1,7 @@
 //! `kubectl rollout history`.
 
 use super::super::Command;
-use super::{FLAGS, check, revisions, targets};
+use super::{FLAGS, PRINT, check, revisions, targets};
 use crate::base::table::Tabs;
 use crate::kinds::describe_template;
 use crate::kubectl::resource::Asked;
@@ -17,7 +17,12 @@ impl Command for History {
     }
 
     fn flags(&self) -> &'static [Flag] {
-        FLAGS
+        const OWN: &[Flag] = &[Flag::value("revision", "0")];
+        OWN
+    }
+
+    fn shared(&self) -> &'static [&'static [Flag]] {
+        &[FLAGS, PRINT]
     }
 
     fn usage(&self) -> &'static str {

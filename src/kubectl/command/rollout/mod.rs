@@ -11,23 +11,13 @@ pub use history::History;
 pub use status::Status;
 pub use undo::Undo;
 
-use super::{FILENAME, RECURSIVE, SELECTOR};
+use super::{FILENAME, PRINT, RECURSIVE, SELECTOR};
 use crate::kubectl::resource::{self, Asked};
 use crate::kubectl::{Args, Failure, Flag, Io};
 use crate::object::Object;
 
 /// The flags that all of them know.
-const FLAGS: &[Flag] = &[
-    FILENAME,
-    RECURSIVE,
-    SELECTOR,
-    super::DRY_RUN,
-    super::OUTPUT,
-    Flag::value("to-revision", "0"),
-    Flag::value("revision", "0"),
-    Flag { default: "true", ..Flag::switch("watch") }.short('w'),
-    Flag::value("timeout", "0s"),
-];
+const FLAGS: &[Flag] = &[FILENAME, RECURSIVE, SELECTOR];
 
 /// Checks that something was named.
 fn check(args: &Args) -> Result<(), Failure> {

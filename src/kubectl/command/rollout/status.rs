@@ -1,6 +1,9 @@
 //! `kubectl rollout status`. Mirrors
 //! `k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go`.
 
+use std::collections::VecDeque;
+use std::time::Duration;
+
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -8,7 +11,8 @@ use super::super::Command;
 use super::{FLAGS, check, targets};
 use crate::kubectl::resource::{self, Asked};
 use crate::kubectl::{Args, Failure, Flag, Io, Job, Step};
-use crate::object::Object;
+use crate::object::{Object, meta};
+use crate::sim::Time;
 
 /// The verb.
 pub struct Status;
@@ -19,7 +23,16 @@ impl Command for Status {
     }
 
     fn flags(&self) -> &'static [Flag] {
-        FLAGS
+        const OWN: &[Flag] = &[
+            Flag::value("revision", "0"),
+            Flag { default: "true", ..Flag::switch("watch") }.short('w'),
+            Flag::value("timeout", "0s"),
+        ];
+        OWN
+    }
+
+    fn shared(&self) -> &'static [&'static [Flag]] {
+        &[FLAGS]
     }
 
     fn usage(&self) -> &'static str {
@@ -32,45 +45,105 @@ impl Command for Status {
 
     fn start(&self, args: Args) -> Result<Box<dyn Job>, Failure> {
         check(&args)?;
-        Ok(Box::new(StatusJob { args, watched: None, revision: 0 }))
+        let pinned: i64 = args.int("revision")?;
+        if pinned < 0 {
+            let why = format!("revision must be a positive integer: {pinned}");
+            return Err(Failure::error(why));
+        }
+        let timeout = args.get("timeout");
+        let timeout = crate::base::duration::parse_go(timeout).map_err(|why| {
+            Failure::error(format!(
+                "invalid argument \"{timeout}\" for \"--timeout\" flag: {why}\nSee 'kubectl rollout \
+                 status --help' for usage."
+            ))
+        })?;
+        let limit = u64::try_from(timeout).ok().filter(|nanos| *nanos > 0);
+        let limit = limit.map(Duration::from_nanos);
+        Ok(Box::new(StatusJob { args, pinned, limit, left: None, deadline: None, revision: 0 }))
     }
 }
 
 struct StatusJob {
     args: Args,
-    watched: Option<(Asked, Object)>,
+    /// The revision that is asked about; 0 for whichever runs.
+    pinned: i64,
+    /// How long each may take.
+    limit: Option<Duration>,
+    /// What has yet to be rolled out, the one that is watched first.
+    left: Option<VecDeque<(Asked, Object)>>,
+    deadline: Option<Time>,
     /// The revision of the version that was reported last.
     revision: u64,
 }
 
 impl Job for StatusJob {
     fn poll(&mut self, io: &mut Io<'_>) -> Result<Step, Failure> {
-        let (asked, object) = match self.watched.take() {
+        let mut left = match self.left.take() {
             None => {
-                let mut found = targets(&self.args, io)?;
-                if found.len() != 1 {
-                    return Err(Failure::error(
-                        "rollout status is only supported on individual resources and resource collections - 0 resources were found",
-                    ));
+                let found = targets(&self.args, io)?;
+                if found.is_empty() {
+                    let namespace = self.args.namespace();
+                    let text = format!("No resources found in {namespace} namespace.\n");
+                    io.err.push_str(&text);
                 }
-                found.remove(0)
+                found.into()
             }
-            Some((asked, old)) => {
-                let object = resource::fetch(io, &asked, old.namespace(), old.name())?;
-                (asked, object)
+            Some(mut left) => {
+                if let Some((asked, old)) = left.front_mut() {
+                    *old = resource::fetch(io, asked, old.namespace(), old.name())?;
+                }
+                left
             }
         };
+        while let Some((asked, object)) = left.front() {
+            if self.is_done(asked, object, io)? {
+                left.pop_front();
+                (self.deadline, self.revision) = (None, 0);
+                continue;
+            }
+            let deadline = self.limit.map(|limit| *self.deadline.get_or_insert(io.now + limit));
+            if deadline.is_some_and(|deadline| io.now >= deadline) {
+                return Err(Failure::error("timed out waiting for the condition"));
+            }
+            self.left = Some(left);
+            return Ok(Step::Wait(deadline.map(|deadline| deadline.since(io.now))));
+        }
+        Ok(Step::Done(0))
+    }
+}
+
+impl StatusJob {
+    /// Says how far the rollout has got, if that is news; whether it needs no more watching.
+    fn is_done(
+        &mut self,
+        asked: &Asked,
+        object: &Object,
+        io: &mut Io<'_>,
+    ) -> Result<bool, Failure> {
         let is_news = object.revision() != self.revision;
         self.revision = object.revision();
-        let (text, done) = progress(&asked, &object)?;
+        if self.pinned > 0 {
+            self.check_revision(object)?;
+        }
+        let (text, done) = progress(asked, object)?;
         if is_news {
             io.out.push_str(&text);
         }
-        if done || !self.args.is("watch") {
-            return Ok(Step::Done(0));
+        Ok(done || !self.args.is("watch"))
+    }
+
+    /// Only Deployments know the number of the revision that runs.
+    fn check_revision(&self, object: &Object) -> Result<(), Failure> {
+        let Some(deployment) = object.get::<Deployment>() else { return Ok(()) };
+        let number = meta::annotation(&deployment.metadata, "deployment.kubernetes.io/revision");
+        let running: i64 = number.and_then(|number| number.parse().ok()).unwrap_or(0);
+        if running == self.pinned {
+            return Ok(());
         }
-        self.watched = Some((asked, object));
-        Ok(Step::Wait(None))
+        Err(Failure::error(format!(
+            "desired revision ({}) is different from the running revision ({running})",
+            self.pinned
+        )))
     }
 }
 

@@ -5,8 +5,9 @@ use k8s_openapi::api::core::v1::PodTemplateSpec;
 use serde_json::json;
 
 use super::super::Command;
+use super::super::DRY_RUN;
 use super::revisions::{self, Revision, TEMPLATE_HASH};
-use super::{FLAGS, check, targets};
+use super::{FLAGS, PRINT, check, targets};
 use crate::api::{Body, PatchType, Verb};
 use crate::kinds::describe_template;
 use crate::kubectl::dry_run::DryRun;
@@ -24,7 +25,12 @@ impl Command for Undo {
     }
 
     fn flags(&self) -> &'static [Flag] {
-        FLAGS
+        const OWN: &[Flag] = &[DRY_RUN, Flag::value("to-revision", "0")];
+        OWN
+    }
+
+    fn shared(&self) -> &'static [&'static [Flag]] {
+        &[FLAGS, PRINT]
     }
 
     fn usage(&self) -> &'static str {
@@ -67,7 +73,8 @@ fn undo(
         ));
     }
     let current = current_template(object).ok_or_else(|| {
-        let kind = asked.names().kind;
+        let kind = [asked.names().kind, asked.names().group].join(".");
+        let kind = kind.trim_end_matches('.');
         Failure::error(format!("no rollbacker has been implemented for \"{kind}\""))
     })?;
     let revisions = revisions::of(io, asked, object)?;
