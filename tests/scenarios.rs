@@ -19,6 +19,7 @@ fn transcripts(folder: &Path, found: &mut Vec<PathBuf>) {
         if path.is_dir() {
             transcripts(&path, found);
         } else if path.extension().is_some_and(|ending| ending == "txt")
+            && !path.ends_with("left-out.txt")
             && path.parent().is_some_and(|parent| parent != Path::new(FOLDER))
         {
             found.push(path);

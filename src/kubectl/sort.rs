@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Failure;
 use super::print::{face, relaxed};
 use super::resource::Asked;
+use crate::base::json_path::JsonPath;
 use crate::base::order::Order as _;
 use crate::base::quantity::Quantity;
 use crate::object::Object;
@@ -16,16 +17,29 @@ use crate::object::Object;
 /// # Errors
 /// An expression that does not parse.
 pub fn sort_by(expression: &str, asked: &Asked, objects: &mut [&Object]) -> Result<(), Failure> {
-    if expression.is_empty() {
-        return Ok(());
+    if !expression.is_empty() {
+        let path = relaxed(expression)?;
+        objects.order_by_key(|object| field(&path, asked, object));
     }
-    let path = relaxed(expression)?;
-    objects.order_by_key(|object| {
-        let value = face(asked, object);
-        let found = path.find(&value).unwrap_or_default();
-        Field(found.into_iter().flatten().next().map(std::borrow::Cow::into_owned))
-    });
     Ok(())
+}
+
+/// As [`sort_by`], for objects of several kinds.
+///
+/// # Errors
+/// An expression that does not parse.
+pub fn sort_all(expression: &str, objects: &mut [(Asked, &Object)]) -> Result<(), Failure> {
+    if !expression.is_empty() {
+        let path = relaxed(expression)?;
+        objects.order_by_key(|(asked, object)| field(&path, asked, object));
+    }
+    Ok(())
+}
+
+fn field(path: &JsonPath, asked: &Asked, object: &Object) -> Field {
+    let value = face(asked, object);
+    let found = path.find(&value).unwrap_or_default();
+    Field(found.into_iter().flatten().next().map(std::borrow::Cow::into_owned))
 }
 
 /// A field's value, ordered as kubectl orders it.

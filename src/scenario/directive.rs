@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::condition::Condition;
+use super::lessons;
 use super::log::Input;
 use super::session::Session;
 use crate::base::quantity::Quantity;
@@ -27,6 +28,8 @@ pub(super) enum Directive {
     Seed(u64),
     /// `file web.yaml`, the text below it.
     File(String),
+    /// `manifest pv.yaml [as volumes.yaml]`: one of the [lessons'](super::lessons), and its name.
+    Manifest(&'static str, String),
     /// `load app=web cpu=155m [total] [memory=64Mi] [namespace=x]`, `node add node3`,
     /// `image missing nginx:2`
     Control(Box<Control>),
@@ -56,6 +59,11 @@ impl Directive {
             "end" => Ok(Self::Key(Input::End)),
             "nodes" => rest.parse().map(Self::Nodes).map_err(|_| number("a number")),
             "seed" => rest.parse().map(Self::Seed).map_err(|_| number("a number")),
+            "manifest" => {
+                let (from, name) = rest.split_once(" as ").unwrap_or((rest, rest));
+                let text = lessons::find(from).ok_or_else(|| format!("no manifest {from}"))?;
+                Ok(Self::Manifest(text, name.to_owned()))
+            }
             "file" => Ok(Self::File(rest.to_owned())),
             "load" => load(rest).map(Box::new).map(Self::Control),
             "node" => node(rest).map(Box::new).map(Self::Control),

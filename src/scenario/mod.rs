@@ -3,6 +3,7 @@
 
 mod condition;
 mod directive;
+pub mod lessons;
 mod log;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod recorded;

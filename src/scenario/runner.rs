@@ -132,6 +132,9 @@ impl Player {
                 let text = body.iter().map(|line| format!("{line}\n")).collect();
                 self.session.input(Input::Write { name, text });
             }
+            Directive::Manifest(text, name) => {
+                self.session.input(Input::Write { name, text: text.to_owned() });
+            }
             Directive::Control(control) => self.session.input(Input::Control(*control)),
         }
         Ok(())

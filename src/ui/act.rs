@@ -33,10 +33,10 @@ pub enum Act {
     ClearTerminal,
     /// Applies the open file.
     Apply,
-    /// Opens the sample of this index and applies it.
-    RunSample(usize),
-    /// Opens the sample of this index.
-    OpenSample(usize),
+    /// Opens the first sample and applies it.
+    RunSample,
+    /// Opens the sample of this name.
+    OpenSample(&'static str),
     /// Opens a new file.
     NewFile,
     /// Switches the theme.

@@ -9,7 +9,6 @@ use super::editor::{Editor, LINE_HEIGHT};
 use super::files;
 use super::messages::t;
 use super::panels::{PANELS, Panel, Place, Scene};
-use super::samples::SAMPLES;
 use super::session::{Handle, stamp};
 use super::state::{Action, Column, Document, State};
 use super::terminal::Terminal;
@@ -17,6 +16,7 @@ use super::topbar::TopBar;
 use super::widgets::icon::{CLOSE, icon, kind_icon};
 use super::widgets::link::link;
 use super::widgets::tabs::{Tab, Tabs};
+use crate::scenario::lessons;
 use crate::web::{dom, frame};
 
 /// How often the clock's place is saved, in milliseconds of real time.
@@ -155,12 +155,12 @@ fn carry_out(act: Act, session: &Handle, state: &UseReducerHandle<State>) {
                 session.apply(document, &state.documents);
             }
         }
-        Act::RunSample(n) => {
-            let document = sample(n);
+        Act::RunSample => {
+            let document = Document::of_lesson(lessons::FIRST);
             session.apply(&document, std::slice::from_ref(&document));
             state.dispatch(Action::Add(document));
         }
-        Act::OpenSample(n) => state.dispatch(Action::Add(sample(n))),
+        Act::OpenSample(name) => state.dispatch(Action::Add(Document::of_lesson(name))),
         Act::NewFile => {
             let taken = |name: &str| state.documents.iter().any(|d| &*d.name == name);
             let names = (1..).map(|n| format!("manifest-{n}.yaml"));
@@ -178,11 +178,6 @@ fn carry_out(act: Act, session: &Handle, state: &UseReducerHandle<State>) {
         Act::Silence(node, silent) => session.silence(&node, silent),
         Act::Jump(n) => jump(n, state),
     }
-}
-
-fn sample(n: usize) -> Document {
-    let (name, text) = SAMPLES[n.min(SAMPLES.len() - 1)];
-    Document { name: name.into(), text: text.into() }
 }
 
 fn jump(n: usize, state: &UseReducerHandle<State>) {

@@ -7,10 +7,10 @@ use yew::prelude::*;
 
 use super::act::Act;
 use super::messages::{fill, t};
-use super::samples::SAMPLES;
 use super::state::{Action, Document, Problem};
 use super::widgets::icon::{ADD, CLOSE, icon};
 use super::widgets::yaml;
+use crate::scenario::lessons;
 use crate::web::{dom, field};
 
 /// More text than this, in UTF-16 units, is refused: the page must answer at once.
@@ -78,8 +78,9 @@ fn samples(act: &Callback<Act>) -> Html {
         let act = act.clone();
         move |event: Event| {
             // Entry 0 is the menu's own name.
-            if let Some(n) = field::chosen(&event).and_then(|n| n.checked_sub(1)) {
-                act.emit(Act::OpenSample(n));
+            let chosen = field::chosen(&event).and_then(|n| n.checked_sub(1));
+            if let Some((name, _)) = chosen.and_then(|n| lessons::all().nth(n)) {
+                act.emit(Act::OpenSample(name));
             }
             field::choose_first(&event);
         }
@@ -87,8 +88,16 @@ fn samples(act: &Callback<Act>) -> Html {
     html! {
         <select class="select" aria-label={t().samples} {onchange}>
             <option selected={true}>{ t().samples }</option>
-            { for SAMPLES.iter().map(|(name, _)| html! { <option>{ *name }</option> }) }
+            { for lessons::CHAPTERS.iter().map(chapter) }
         </select>
+    }
+}
+
+fn chapter(chapter: &lessons::Chapter) -> Html {
+    html! {
+        <optgroup label={chapter.title}>
+            { for chapter.manifests.iter().map(|(name, _)| html! { <option>{ *name }</option> }) }
+        </optgroup>
     }
 }
 

@@ -4,10 +4,9 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use super::samples::SAMPLES;
 use super::state::Document;
 use crate::object::codec;
-use crate::scenario::Log;
+use crate::scenario::{Log, lessons};
 use crate::sim::Time;
 use crate::web::{storage, url};
 
@@ -76,8 +75,7 @@ pub fn load_documents() -> Vec<Document> {
     let saved = parsed.as_ref().and_then(Value::as_array);
     let saved: Vec<Document> = saved.into_iter().flatten().filter_map(document).collect();
     if saved.is_empty() {
-        let (name, text) = SAMPLES[0];
-        return vec![Document { name: name.into(), text: text.into() }];
+        return vec![Document::of_lesson(lessons::FIRST)];
     }
     saved
 }

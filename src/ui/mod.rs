@@ -23,8 +23,6 @@ pub mod messages;
 pub mod panels;
 /// What is wrong with a manifest, and where.
 pub mod problems;
-/// The manifests that come with the page.
-pub mod samples;
 /// The cluster, its clock, the terminal, and how they survive a reload.
 pub mod session;
 /// What the page shows besides the cluster.

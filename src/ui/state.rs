@@ -5,6 +5,7 @@ use std::rc::Rc;
 use yew::Reducible;
 
 use super::view::{Ref, View};
+use crate::scenario::lessons;
 
 /// One file of the editor; kubectl in the terminal sees the same files.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,6 +14,13 @@ pub struct Document {
     pub name: Rc<str>,
     /// Its text.
     pub text: Rc<str>,
+}
+
+impl Document {
+    /// One of the manifests that come with the page; empty if there is none of that name.
+    pub fn of_lesson(name: &str) -> Self {
+        Self { name: name.into(), text: lessons::find(name).unwrap_or_default().into() }
+    }
 }
 
 /// What is wrong with a file.

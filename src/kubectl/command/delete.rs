@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{ALL_NAMESPACES, Command, DRY_RUN, FILENAME, OUTPUT, RECURSIVE, SELECTOR};
-use crate::api::{Propagation, Request, Verb};
+use crate::api::{Propagation, Request, Status, Verb};
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::resource::{self, Asked};
 use crate::kubectl::{Args, Failure, Flag, Io, Job, Step};
@@ -160,7 +160,19 @@ impl DeleteJob {
         }
         let mut failures = Vec::new();
         let mut gone = Vec::new();
-        let wanted = resource::keys(&self.args, io)?;
+        // What is said of a failure when it comes from a file.
+        let mut context = Vec::new();
+        let wanted = if self.args.has("filename") {
+            let mut keys = Vec::new();
+            for manifest in resource::manifests(&self.args, io)? {
+                let manifest = manifest?;
+                context.push(format!("error when deleting {:?}", manifest.file));
+                keys.push((manifest.asked, manifest.namespace, manifest.name));
+            }
+            keys
+        } else {
+            resource::keys(&self.args, io)?
+        };
         if wanted.is_empty() {
             io.out.push_str("No resources found\n");
         }
@@ -169,12 +181,14 @@ impl DeleteJob {
             self.gone = Some(Vec::new());
             return Ok(());
         }
-        for (asked, namespace, name) in wanted {
+        for (at, (asked, namespace, name)) in wanted.into_iter().enumerate() {
             match self.delete(io, &asked, &namespace, &name) {
                 Ok(uid) => gone.push((asked, namespace, name, uid)),
-                Err(failure)
-                    if self.args.is("ignore-not-found") && failure.text.contains("(NotFound)") => {}
-                Err(failure) => failures.push(failure),
+                Err(status) if self.args.is("ignore-not-found") && status.is_not_found() => {}
+                Err(status) => {
+                    let context = context.get(at).map_or("", String::as_str);
+                    failures.push(Failure::status_while(context, &status));
+                }
             }
         }
         self.gone = Some(gone);
@@ -187,8 +201,9 @@ impl DeleteJob {
         asked: &Asked,
         namespace: &str,
         name: &str,
-    ) -> Result<String, Failure> {
-        let uid = resource::fetch(io, asked, namespace, name)?.uid().to_owned();
+    ) -> Result<String, Status> {
+        let reply = io.api.call(asked.request(Verb::Get, namespace, name))?;
+        let uid = reply.object().map(|object| object.uid().to_owned()).unwrap_or_default();
         if self.dry_run != DryRun::Client {
             let mut request = request(asked, namespace, name, self.args.get("cascade"), self.grace);
             request.dry_run = self.dry_run == DryRun::Server;

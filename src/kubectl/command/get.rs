@@ -8,6 +8,7 @@ use crate::api::Verb;
 use crate::base::table::Tabs;
 use crate::kubectl::print::{Printer, table};
 use crate::kubectl::resource::{self, Asked, Target};
+use crate::kubectl::sort::sort_all;
 use crate::kubectl::{Args, Failure, Flag, Io, Job, Step};
 use crate::object::Object;
 use crate::sim::Time;
@@ -252,6 +253,10 @@ impl GetJob {
             let wanted_one = objects.is_empty() && !self.asks_for_a_list();
             if wanted_one && self.args.is("ignore-not-found") {
                 return Ok(());
+            }
+            let mut objects = objects;
+            if is_list {
+                sort_all(self.args.get("sort-by"), &mut objects)?;
             }
             let text = self.printer.print(&objects, is_list, io.now)?;
             io.out.push_str(&text);

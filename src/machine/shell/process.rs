@@ -224,9 +224,9 @@ impl Process {
         } else if let Some(streams) = task.restore.take() {
             task.descriptors = *streams;
         }
-        let used: Vec<Stream> =
-            self.all().flat_map(|task| task.descriptors.iter().cloned()).collect();
-        self.pipes.retain(|pipe, _| used.contains(&Stream::Pipe(*pipe)));
+        let others = self.all().chain([&*task]);
+        let used: Vec<u32> = others.flat_map(Task::pipes).collect();
+        self.pipes.retain(|pipe, _| used.contains(pipe));
         true
     }
 

@@ -237,6 +237,21 @@ impl Task {
         }
     }
 
+    /// The pipes that it reads, writes, or collects at its end.
+    pub(super) fn pipes(&self) -> Vec<u32> {
+        let streams = self.descriptors.iter().chain(self.restore.iter().flat_map(|s| s.iter()));
+        let mut pipes: Vec<u32> = streams
+            .filter_map(|stream| match stream {
+                Stream::Pipe(pipe) => Some(*pipe),
+                _ => None,
+            })
+            .collect();
+        if let State::Waiting(Wait::Substitution { pipe, .. }) = self.state {
+            pipes.push(pipe);
+        }
+        pipes
+    }
+
     /// Whether this is bash, not a plain POSIX shell.
     pub(super) fn is_bash(&self) -> bool {
         self.name.rsplit('/').next() == Some("bash")

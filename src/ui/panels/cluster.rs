@@ -4,9 +4,9 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::{Panel, Place, Scene, leaving_clock};
+use crate::scenario::lessons;
 use crate::ui::act::Act;
 use crate::ui::messages::t;
-use crate::ui::samples::SAMPLES;
 use crate::ui::view::{Facts, Item, NodeFacts, PodFacts, Ref, Tone, View};
 use crate::ui::widgets::icon::{ADD, icon, kind_icon, tone_class, tone_icon};
 use crate::ui::widgets::tile::{Pods, PodsProps};
@@ -99,14 +99,14 @@ fn is_empty(view: &View) -> bool {
 fn welcome(act: &Callback<Act>) -> Html {
     let run = {
         let act = act.clone();
-        move |_: MouseEvent| act.emit(Act::RunSample(0))
+        move |_: MouseEvent| act.emit(Act::RunSample)
     };
     html! {
         <section class="welcome">
             <h2>{ t().empty_title }</h2>
             <p>{ t().empty_text }</p>
             <button type="button" class="button primary" onclick={run}>{ t().run_sample }</button>
-            <code class="command">{ format!("kubectl apply -f {}", SAMPLES[0].0) }</code>
+            <code class="command">{ format!("kubectl apply -f {}", lessons::FIRST) }</code>
         </section>
     }
 }

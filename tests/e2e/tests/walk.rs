@@ -79,7 +79,7 @@ fn a_claim_is_bound(page: &Page) {
 }
 
 fn an_autoscaler_acts_on_load(page: &Page) {
-    page.choose("Samples", "hpa-demo.yaml");
+    page.choose("Samples", "autoscaling.yaml");
     open_tab(page, "Autoscaling");
     page.click("button", "Apply");
     page.choose("Speed", "100x");
