@@ -203,13 +203,15 @@ impl<'a> Planner<'a> {
             let Some(pod) = oldest else { continue };
             counts.current += 1;
             counts.updated += i32::from(self.is_updated(pod));
+            let now = self.input.now;
             if let Some(at) = pod::available_at(pod, self.min_ready) {
                 counts.ready += 1;
-                counts.available += i32::from(at <= self.input.now);
-                let soon = Some(at).filter(|at| *at > self.input.now);
-                let next = [soon, self.plan.next_available].into_iter().flatten().min();
-                self.plan.next_available = next;
+                counts.available += i32::from(at <= now);
             }
+            // The newer one of a surge matters, too: the old one goes once it is available.
+            let times = self.pods_on(node).iter().map(|pod| pod::available_at(pod, self.min_ready));
+            let soon = times.flatten().filter(|at| *at > now);
+            self.plan.next_available = soon.chain(self.plan.next_available).min();
         }
         self.plan.counts = counts;
     }

@@ -149,6 +149,22 @@ fn every_node_gets_a_pod_and_an_update_keeps_its_bounds() {
 }
 
 #[test]
+fn the_new_pod_of_a_surge_is_looked_at_again_when_it_becomes_available() {
+    let (only, set) = (node("n1", &[]), set("0/1", 10));
+    let pods = [pod(0, "n1:Ra"), pod(1, "n1:Yb")];
+    let plan = plan(&Input {
+        set: &set,
+        hash: "b",
+        nodes: &[&only],
+        pods: &[&pods[0], &pods[1]],
+        backoff: &|_| None,
+        now: NOW,
+    });
+    assert!(!plan.changes_pods());
+    assert_eq!(plan.next_available, Some(NOW + Duration::from_secs(5)));
+}
+
+#[test]
 fn a_failed_pod_is_left_alone_for_a_while() {
     let (only, set) = (node("n1", &[]), set("1/0", 0));
     let failed = pod(0, "n1:Fb");
