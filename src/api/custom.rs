@@ -90,6 +90,15 @@ impl Customs {
             .find(|kind| version.is_empty() || kind.names().versions.contains(&version))
     }
 
+    /// The served versions of a resource type.
+    pub(super) fn versions(
+        &self,
+        resource: &GroupResource,
+    ) -> impl Iterator<Item = &'static CustomKind> {
+        let known = self.0.get(resource).filter(|known| known.served);
+        known.into_iter().flat_map(|known| known.kinds.iter().copied())
+    }
+
     /// Every kind that is served, the preferred version of each resource type first.
     pub(super) fn all(&self) -> Vec<Custom> {
         let mut all = Vec::new();

@@ -24,6 +24,9 @@ mod server;
 mod status;
 mod subresource;
 mod verbs;
+/// Calls of webhooks, which leave the cluster.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod webhook;
 
 pub use aggregation::Extension;
 pub use auth::{Sender, User};

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::admission::asked::Asking;
+use super::admission::webhook;
 use super::custom::Customs;
 use super::expiry::Leases;
 use super::verbs::Part;
@@ -26,7 +28,12 @@ pub struct Server {
     pub(super) now: Time,
     pub(super) leases: Leases,
     kinds: &'static [&'static dyn Kind],
-    customs: Customs,
+    pub(super) customs: Customs,
+    /// The request that is being answered, where somebody may be asked about it.
+    pub(super) asking: Option<Rc<Asking>>,
+    /// Who calls webhooks.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) caller: Option<Rc<dyn super::webhook::Caller>>,
     started: bool,
     pub(super) warnings: Vec<String>,
     /// What is known of the fields of kinds that somebody has written.
@@ -44,6 +51,9 @@ impl Server {
             leases: Leases::default(),
             kinds: KINDS,
             customs: Customs::default(),
+            asking: None,
+            #[cfg(not(target_arch = "wasm32"))]
+            caller: None,
             started: false,
             warnings: Vec::new(),
             schemas: BTreeMap::new(),
@@ -58,6 +68,12 @@ impl Server {
     /// Tells the time; creation and deletion timestamps are taken from it.
     pub fn set_now(&mut self, now: Time) {
         self.now = now;
+    }
+
+    /// Says who calls webhooks; without anybody they cannot be called.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn set_caller(&mut self, caller: Rc<dyn super::webhook::Caller>) {
+        self.caller = Some(caller);
     }
 
     /// What is stored.
@@ -172,10 +188,16 @@ impl Api for Server {
         if let (Some(text), false) = (kind.deprecation(), request.version.is_empty()) {
             self.warnings.push(text.to_owned());
         }
-        match request.subresource {
+        let asks = !matches!(request.verb, Verb::Get | Verb::List | Verb::Watch)
+            && webhook::may_ask(&self.store);
+        let asking = asks.then(|| Rc::new(Asking::of(self, &request)));
+        let before = std::mem::replace(&mut self.asking, asking);
+        let reply = match request.subresource {
             "" => self.main_resource(kind, request),
             _ => self.subresource(kind, request),
-        }
+        };
+        self.asking = before;
+        reply
     }
 
     fn custom_kinds(&self) -> Vec<Custom> {

@@ -1,5 +1,6 @@
 //! Refusals: Mirrors `metav1.Status` and `k8s.io/apimachinery/pkg/api/errors`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::{Map, Value, json};
@@ -32,7 +33,7 @@ pub struct Status {
     /// The HTTP code.
     pub code: u16,
     /// The machine-readable reason: `NotFound`, `Conflict` … Empty when unknown.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
     /// The sentence for people.
     pub message: String,
     /// `details.name`.
@@ -62,7 +63,7 @@ impl Status {
     ) -> Self {
         Self {
             code,
-            reason,
+            reason: Cow::Borrowed(reason),
             message,
             name: name.to_owned(),
             group: resource.group.to_string(),
@@ -243,7 +244,7 @@ impl Status {
         if !self.continue_token.is_empty() {
             value["metadata"]["continue"] = json!(self.continue_token);
         }
-        for (field, text) in [("message", self.message.as_str()), ("reason", self.reason)] {
+        for (field, text) in [("message", self.message.as_str()), ("reason", &self.reason)] {
             if !text.is_empty() {
                 value[field] = json!(text);
             }

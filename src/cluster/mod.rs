@@ -116,6 +116,12 @@ impl Cluster {
         self.steps
     }
 
+    /// Says who calls webhooks; without anybody they cannot be called.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn set_caller(&mut self, caller: Rc<dyn crate::api::webhook::Caller>) {
+        self.server.set_caller(caller);
+    }
+
     /// The object store, to read.
     pub fn store(&self) -> &Store {
         self.server.store()

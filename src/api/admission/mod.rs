@@ -1,11 +1,13 @@
 //! Admission: what may change or refuse a write between decoding and storing.
 //! Mirrors `k8s.io/apiserver/pkg/admission` and the plugins of `plugin/pkg/admission`.
 
+pub(super) mod asked;
 mod custom_resource_definition;
 mod default_ingress_class;
 mod default_storage_class;
 mod default_toleration_seconds;
 mod limit_ranger;
+mod matching;
 mod namespace_lifecycle;
 mod persistent_volume_claim_resize;
 pub(super) mod pod_security;
@@ -16,8 +18,11 @@ mod resource_quota;
 mod service_account;
 mod service_addresses;
 mod storage_object_in_use_protection;
+pub(super) mod webhook;
 
+use self::asked::Asking;
 use super::Status;
+use super::custom::Customs;
 use crate::kinds::Kind;
 use crate::object::Object;
 use crate::sim::Rng;
@@ -34,6 +39,17 @@ pub(super) enum Operation {
     Delete,
 }
 
+impl Operation {
+    /// As reviews name it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
 /// A write on its way to the store. Mirrors `admission.Attributes`.
 pub(super) struct Write<'a> {
     /// What it does.
@@ -48,6 +64,10 @@ pub(super) struct Write<'a> {
     pub old: Option<&'a Object>,
     /// Everything stored so far.
     pub store: &'a Store,
+    /// The kinds that definitions define.
+    pub customs: &'a Customs,
+    /// The request, where somebody may be asked about it.
+    pub asking: Option<&'a Asking>,
     /// Randomness for names.
     pub rng: &'a mut Rng,
 }

@@ -9,6 +9,7 @@ mod user;
 pub(in crate::api) use rbac::Action;
 pub(in crate::api) use reviews::{review, review_kind};
 pub(in crate::api) use token_request::token_request;
+pub(in crate::api) use user::AUTHENTICATED;
 pub use user::User;
 
 use super::{Api, Body, Reply, Request, Status, Verb};

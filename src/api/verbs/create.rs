@@ -1,6 +1,6 @@
 //! Storing a new object. Mirrors `registry/rest/create.go` and `Store.Create`.
 
-use crate::api::admission::{self, Operation, Write};
+use crate::api::admission::{self, Operation, Write, webhook};
 use crate::api::{Reply, Request, Server, Status, decode, metadata};
 use crate::kinds::Kind;
 use crate::object::{Key, Object, meta};
@@ -72,13 +72,28 @@ impl Server {
         object: &mut Object,
         old: Option<&Object>,
     ) -> Result<(), Status> {
-        let (store, rng) = (&self.store, &mut self.rng);
-        let mut write = Write { operation, kind, subresource, object, old, store, rng };
+        let asking = self.asking.clone();
+        let asking = asking.as_deref();
+        let (store, customs, rng) = (&self.store, &self.customs, &mut self.rng);
+        let mut write =
+            Write { operation, kind, subresource, object, old, store, customs, asking, rng };
         admission::admit(&mut write)?;
-        // What a policy adds is completed like what a person writes.
         #[cfg(not(target_arch = "wasm32"))]
-        if admission::policy::mutate(&mut write)? {
-            admission::admit(&mut write)?;
+        let changed = admission::policy::mutate(&mut write)?;
+        #[cfg(target_arch = "wasm32")]
+        let changed = false;
+        if changed || asking.is_some() {
+            let mut way = webhook::Way {
+                #[cfg(not(target_arch = "wasm32"))]
+                caller: self.caller.as_deref(),
+                warnings: &mut self.warnings,
+            };
+            let mut rounds = webhook::Rounds::default();
+            if webhook::mutate(&mut write, &mut way, &mut rounds)? || changed {
+                // What policies and webhooks add is completed like what a person writes.
+                admission::admit(&mut write)?;
+                webhook::mutate(&mut write, &mut way, &mut rounds)?;
+            }
         }
         Ok(())
     }
@@ -92,12 +107,23 @@ impl Server {
         object: &mut Object,
         old: Option<&Object>,
     ) -> Result<Vec<Object>, Status> {
-        let (store, rng) = (&self.store, &mut self.rng);
-        let write = Write { operation, kind, subresource, object, old, store, rng };
+        let asking = self.asking.clone();
+        let asking = asking.as_deref();
+        let (store, customs, rng) = (&self.store, &self.customs, &mut self.rng);
+        let mut write =
+            Write { operation, kind, subresource, object, old, store, customs, asking, rng };
         admission::validate(&write)?;
         admission::pod_security::validate(&write, &mut self.warnings)?;
         #[cfg(not(target_arch = "wasm32"))]
         admission::policy::validate(&write, &mut self.warnings)?;
+        if asking.is_some() {
+            let mut way = webhook::Way {
+                #[cfg(not(target_arch = "wasm32"))]
+                caller: self.caller.as_deref(),
+                warnings: &mut self.warnings,
+            };
+            webhook::validate(&mut write, &mut way)?;
+        }
         admission::charges(&write, self.now)
     }
 

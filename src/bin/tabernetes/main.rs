@@ -5,6 +5,8 @@
 mod recorded;
 #[cfg(not(target_arch = "wasm32"))]
 mod serve;
+#[cfg(not(target_arch = "wasm32"))]
+mod webhooks;
 
 #[cfg(not(target_arch = "wasm32"))]
 const USAGE: &str = "\

@@ -1,5 +1,9 @@
 //! JSON Patch, with the liberties of the library the API server uses (`evanphx/json-patch` v4).
 
+#[cfg(not(target_arch = "wasm32"))]
+#[path = "json_words.rs"]
+mod words;
+
 use serde_json::Value;
 
 /// Why a JSON Patch was not applied.
@@ -139,6 +143,22 @@ fn index(step: &str) -> Option<usize> {
     let is_plain = step.bytes().all(|byte| byte.is_ascii_digit());
     let is_short = step == "0" || !step.starts_with('0');
     if is_plain && is_short { step.parse().ok() } else { None }
+}
+
+/// Why a patch that was rejected does not fit an object, in the words of `evanphx/json-patch`.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn words(why: &JsonPatchError, object: &Value, patch: &Value) -> String {
+    let mut done = object.clone();
+    for operation in patch.as_array().into_iter().flatten() {
+        match apply(&done, &Value::Array(vec![operation.clone()])) {
+            Ok(next) => done = next,
+            Err(_) => return words::misfit(&done, operation),
+        }
+    }
+    match why {
+        JsonPatchError::Malformed(text) => text.clone(),
+        JsonPatchError::Rejected(operation) => words::misfit(object, operation),
+    }
 }
 
 #[cfg(test)]

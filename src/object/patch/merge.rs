@@ -37,7 +37,7 @@ pub fn require_object(patch: &Value) -> Result<&Map<String, Value>, String> {
 }
 
 /// What Go's decoder calls a value that it did not expect.
-pub(super) fn json_kind(value: &Value) -> &'static str {
+pub fn json_kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",

@@ -7,7 +7,7 @@ use super::Asked;
 use crate::base::cel::Expression;
 
 /// What the expressions of a policy can speak of.
-pub(super) struct Scope<'a> {
+pub(in crate::api::admission) struct Scope<'a> {
     asked: &'a Asked,
     params: &'a Value,
     variables: Value,
@@ -17,7 +17,11 @@ pub(super) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// Works out the variables of a policy, each from those before it.
-    pub(super) fn new(policy: &Value, asked: &'a Asked, params: &'a Value) -> Self {
+    pub(in crate::api::admission) fn new(
+        policy: &Value,
+        asked: &'a Asked,
+        params: &'a Value,
+    ) -> Self {
         let variables = Value::Object(Map::new());
         let mut scope = Self { asked, params, variables, broken: Vec::new() };
         for variable in policy["spec"]["variables"].as_array().into_iter().flatten() {
@@ -58,13 +62,13 @@ impl<'a> Scope<'a> {
         self.value(expression).map_err(failed)
     }
 
-    /// Whether the match conditions of a policy hold. Mirrors `matcher.Match`.
+    /// Whether match conditions hold. Mirrors `matcher.Match`.
     ///
     /// # Errors
     /// One does not hold and none is false.
-    pub(super) fn conditions(&self, policy: &Value) -> Result<bool, String> {
+    pub(in crate::api::admission) fn conditions(&self, given: &Value) -> Result<bool, String> {
         let mut errors = Vec::new();
-        for condition in policy["spec"]["matchConditions"].as_array().into_iter().flatten() {
+        for condition in given.as_array().into_iter().flatten() {
             match self.result(text(&condition["expression"])) {
                 Ok(Value::Bool(true)) => {}
                 Ok(_) => return Ok(false),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::evaluate::{Scope, text};
-use super::{Asked, Denied, GROUP, Hook, fails, hooks, is_exempt, matching, params};
+use super::{Asked, Denied, GROUP, Hook, fails, asked, hooks, is_exempt, matching, params};
 use crate::api::admission::{Operation, Write};
 use crate::api::status::{Cause, Status};
 use crate::object::patch::json as json_patch;
@@ -22,7 +22,7 @@ pub(in crate::api) fn mutate(write: &mut Write<'_>) -> Result<bool, Status> {
     if !changes || is_exempt(write.kind) || write.store.list(&BINDINGS).next().is_none() {
         return Ok(false);
     }
-    let mut asked = Asked::of(write);
+    let mut asked = Asked::of(write, asked::requested(write));
     let before = asked.object.clone();
     let mut refusals = Vec::new();
     // Upstream asks for all parameters before anything is changed.
@@ -47,7 +47,7 @@ pub(in crate::api) fn mutate(write: &mut Write<'_>) -> Result<bool, Status> {
     if asked.object == before {
         return Ok(false);
     }
-    let version = write.kind.names().versions.first().copied().unwrap_or_default();
+    let version = asked::requested(write).version;
     let decoded =
         write.kind.decode(version, &asked.object).map_err(|why| Status::internal(&why))?;
     *write.object = decoded;
@@ -97,7 +97,7 @@ fn change(
     asked: &mut Asked,
     param: &Value,
 ) -> Result<(), String> {
-    if !Scope::new(policy, asked, param).conditions(policy)? {
+    if !Scope::new(policy, asked, param).conditions(&policy["spec"]["matchConditions"])? {
         return Ok(());
     }
     for mutation in policy["spec"]["mutations"].as_array().into_iter().flatten() {
@@ -139,35 +139,8 @@ fn apply(write: &Write<'_>, object: &Value, mut applied: Value) -> Result<Value,
 fn patched(object: &Value, patch: &Value) -> Result<Value, String> {
     match json_patch::apply(object, patch) {
         Ok(patched) => Ok(patched),
-        Err(JsonPatchError::Malformed(text)) => Err(format!("JSON Patch: {text}")),
         Err(JsonPatchError::Rejected(operation)) if operation["op"] == "test" => Ok(object.clone()),
-        Err(JsonPatchError::Rejected(operation)) => {
-            Err(format!("JSON Patch: {}", rejected(&operation, object)))
-        }
-    }
-}
-
-/// Mirrors what `evanphx/json-patch` says.
-fn rejected(operation: &Value, object: &Value) -> String {
-    let (op, path) = (text(&operation["op"]), text(&operation["path"]));
-    let (parent, key) = path.rsplit_once('/').unwrap_or_default();
-    match op {
-        "remove" if object.pointer(parent).is_some() => format!(
-            "error in remove for path: '{path}': Unable to remove nonexistent key: {key}: missing value"
-        ),
-        "add" | "remove" => {
-            format!("{op} operation does not apply: doc is missing path: \"{path}\": missing value")
-        }
-        "replace" => {
-            format!("replace operation does not apply: doc is missing path: {path}: missing value")
-        }
-        "copy" | "move" => {
-            let from = text(&operation["from"]);
-            format!(
-                "{op} operation does not apply: doc is missing from path: {from}: missing value"
-            )
-        }
-        other => format!("Unexpected kind: {other}"),
+        Err(why) => Err(format!("JSON Patch: {}", json_patch::words(&why, object, patch))),
     }
 }
 
@@ -175,7 +148,7 @@ fn refusal(write: &Write<'_>, first: &Denied, all: &[Denied]) -> Status {
     let mut status = write.forbidden("");
     status.message.clone_from(&first.message);
     if first.reason == "Invalid" {
-        status.reason = "Invalid";
+        status.reason = "Invalid".into();
     }
     let cause = |denied: &Denied| Cause {
         reason: String::new(),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::evaluate::{Scope, text};
-use super::{Asked, Denied, GROUP, Hook, fails, hooks, is_exempt, matching, params};
+use super::{Asked, Denied, GROUP, Hook, asked, fails, hooks, is_exempt, matching, params};
 use crate::api::admission::Write;
 use crate::api::status::{Cause, Status};
 use crate::object::GroupResource;
@@ -24,7 +24,7 @@ pub(in crate::api) fn validate(
     if is_exempt(write.kind) || write.store.list(&BINDINGS).next().is_none() {
         return Ok(());
     }
-    let asked = Asked::of(write);
+    let asked = Asked::of(write, asked::requested(write));
     let mut refusals = Vec::new();
     for hook in hooks(write.store, &POLICIES, &BINDINGS) {
         if matching::matches(&hook.policy["spec"]["matchConstraints"], &asked) {
@@ -88,7 +88,7 @@ fn ask(
 fn decide(policy: &Value, asked: &Asked, params: &Value) -> Vec<Denied> {
     let scope = Scope::new(policy, asked, params);
     let failed = |why: String| fails(policy).then(|| Denied::plain(why));
-    match scope.conditions(policy) {
+    match scope.conditions(&policy["spec"]["matchConditions"]) {
         Ok(true) => {}
         Ok(false) => return Vec::new(),
         Err(why) => return failed(why).into_iter().collect(),
@@ -122,12 +122,13 @@ fn message(scope: &Scope<'_>, validation: &Value) -> String {
 
 fn refusal(write: &Write<'_>, denied: Denied) -> Status {
     let mut status = write.forbidden(&denied.message);
-    (status.code, status.reason) = match denied.reason.as_str() {
+    let (code, reason) = match denied.reason.as_str() {
         "Unauthorized" => (401, "Unauthorized"),
         "Forbidden" => (403, "Forbidden"),
         "RequestEntityTooLarge" => (413, "RequestEntityTooLarge"),
         _ => (422, "Invalid"),
     };
+    (status.code, status.reason) = (code, reason.into());
     let (reason, field) = (String::new(), String::new());
     status.causes.push(Cause { reason, message: denied.message, field });
     status

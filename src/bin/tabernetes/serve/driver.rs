@@ -5,6 +5,7 @@
     reason = "here simulated time meets the real clock"
 )]
 
+use std::rc::Rc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -16,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::options::{Options, Speed};
 use super::state::{self, Deed, Log};
+use crate::webhooks::Webhooks;
 
 /// How many bundles of frames may wait for a client; a slower one is told later what it missed.
 const FRAMES_WAITING: usize = 16;
@@ -150,6 +152,7 @@ impl Host {
         if cluster.now().since(made.start) == Duration::ZERO {
             cluster.run_for(WARM_UP);
         }
+        cluster.set_caller(Rc::new(Webhooks::new()?));
         let anchor = (now(), cluster.now());
         let streams = Vec::new();
         Ok(Self { cluster, log, marked: now(), speed: options.speed, anchor, streams })

@@ -1,4 +1,4 @@
-//! Which requests a policy or a binding is about. Mirrors `policy/matching` and
+//! Which requests a policy, a binding or a webhook is about. Mirrors `policy/matching` and
 //! `webhook/predicates`.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
-use super::Asked;
+use super::asked::Asked;
 use crate::kinds::selectors;
 use crate::object::codec;
 
@@ -34,7 +34,8 @@ pub(super) fn selects(selector: &Value, labels: &Value) -> bool {
     parsed.is_ok_and(|s| selectors::parse(&s).is_ok_and(|selector| selector.matches(&labels)))
 }
 
-fn namespaces(selector: &Value, asked: &Asked) -> bool {
+/// Whether the namespace of a request is selected.
+pub(super) fn namespaces(selector: &Value, asked: &Asked) -> bool {
     let is_namespace = asked.request["kind"]["kind"] == "Namespace";
     match (&asked.namespace, is_namespace) {
         (_, true) => selects(selector, &present(asked)["metadata"]["labels"]),
@@ -47,14 +48,15 @@ fn present(asked: &Asked) -> &Value {
     if asked.object.is_null() { &asked.old } else { &asked.object }
 }
 
-fn objects(selector: &Value, asked: &Asked) -> bool {
+/// Whether one of the objects of a request is selected.
+pub(super) fn objects(selector: &Value, asked: &Asked) -> bool {
     let takes =
         |object: &Value| !object.is_null() && selects(selector, &object["metadata"]["labels"]);
     takes(&asked.object) || takes(&asked.old)
 }
 
 /// Mirrors `rules.Matcher`.
-fn is_about(rule: &Value, asked: &Asked) -> bool {
+pub(super) fn is_about(rule: &Value, asked: &Asked) -> bool {
     let request = &asked.request;
     let has = |field: &str, wanted: &str| {
         let mut given = rule[field].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -69,8 +71,8 @@ fn is_about(rule: &Value, asked: &Asked) -> bool {
         && resources(rule, &text(&resource["resource"]), &text(&request["subResource"]))
         && (names.is_empty() || names.contains(&request["name"]))
         && match rule["scope"].as_str().unwrap_or("*") {
-            "Namespaced" => !asked.namespace.is_null(),
-            "Cluster" => asked.namespace.is_null(),
+            "Namespaced" => !asked.is_clusters(),
+            "Cluster" => asked.is_clusters(),
             _ => true,
         }
 }
