@@ -11,6 +11,7 @@ use crate::kinds::selectors;
 use crate::object::codec;
 
 /// Whether `rules` (`matchConstraints` or `matchResources`) are about a request.
+#[cfg(not(target_arch = "wasm32"))]
 pub(super) fn matches(rules: &Value, asked: &Asked) -> bool {
     let listed = |field: &str| rules[field].as_array().map(Vec::as_slice).unwrap_or_default();
     let about = |list: &[Value]| list.iter().any(|rule| is_about(rule, asked));

@@ -1,5 +1,6 @@
 //! Who calls webhooks: HTTPS over the machine's network, with failures told as Go's `net/http` and
 //! `crypto/tls` tell them.
+#![expect(clippy::disallowed_types, reason = "what encrypts is shared as its library shares it")]
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};

@@ -45,6 +45,7 @@ pub(in crate::api) struct Way<'a> {
     #[cfg(not(target_arch = "wasm32"))]
     pub caller: Option<&'a dyn crate::api::webhook::Caller>,
     /// What the client is to be warned of.
+    #[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "the page asks nobody"))]
     pub warnings: &'a mut Vec<String>,
 }
 
