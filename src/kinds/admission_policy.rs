@@ -8,11 +8,13 @@ use super::custom::schema::Schema;
 use super::path::{Errors, Path};
 use super::{FieldError, names};
 use crate::base::cel::Expression;
+use crate::base::label_name;
 
 const OPERATIONS: &[&str] = &["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
 
 /// What is wrong with the specification of a ValidatingAdmissionPolicy.
-pub(super) fn validating(spec: &Value) -> Vec<FieldError> {
+pub(super) fn validating(fields: &Value) -> Vec<FieldError> {
+    let spec = &fields["spec"];
     let (mut errors, path) = (Errors::default(), Path::new("spec"));
     let scope = common(spec, &path, &mut errors);
     let validations = list(spec, "validations");
@@ -38,7 +40,8 @@ pub(super) fn validating(spec: &Value) -> Vec<FieldError> {
 }
 
 /// What is wrong with the specification of a MutatingAdmissionPolicy.
-pub(super) fn mutating(spec: &Value) -> Vec<FieldError> {
+pub(super) fn mutating(fields: &Value) -> Vec<FieldError> {
+    let spec = &fields["spec"];
     let (mut errors, path) = (Errors::default(), Path::new("spec"));
     let scope = common(spec, &path, &mut errors);
     let mutations = list(spec, "mutations");
@@ -55,7 +58,8 @@ pub(super) fn mutating(spec: &Value) -> Vec<FieldError> {
 }
 
 /// What is wrong with the specification of a binding; `validates` says of which kind.
-fn binding(spec: &Value, validates: bool) -> Vec<FieldError> {
+fn binding(fields: &Value, validates: bool) -> Vec<FieldError> {
+    let spec = &fields["spec"];
     let (mut errors, path) = (Errors::default(), Path::new("spec"));
     let name = text(spec, "policyName");
     if !name.is_empty() {
@@ -74,16 +78,17 @@ fn binding(spec: &Value, validates: bool) -> Vec<FieldError> {
 }
 
 /// Of a ValidatingAdmissionPolicyBinding.
-pub(super) fn validating_binding(spec: &Value) -> Vec<FieldError> {
-    binding(spec, true)
+pub(super) fn validating_binding(fields: &Value) -> Vec<FieldError> {
+    binding(fields, true)
 }
 
 /// Of a MutatingAdmissionPolicyBinding.
-pub(super) fn mutating_binding(spec: &Value) -> Vec<FieldError> {
-    binding(spec, false)
+pub(super) fn mutating_binding(fields: &Value) -> Vec<FieldError> {
+    binding(fields, false)
 }
 
-fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
+/// The items of a field.
+pub(super) fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
     value[field].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
@@ -106,20 +111,7 @@ fn common(spec: &Value, path: &Path<'_>, errors: &mut Errors) -> Scope {
         }
     }
     let mut scope = Scope { params: spec["paramKind"].is_object(), variables: Map::new() };
-    let place = path.child("matchConditions");
-    let mut known: Vec<&str> = Vec::new();
-    for (index, condition) in list(spec, "matchConditions").iter().enumerate() {
-        let path = place.index(index);
-        match text(condition, "expression").trim() {
-            "" => errors.required(&path.child("expression"), ""),
-            given => scope.check(given, Some("bool"), &path.child("expression"), errors),
-        }
-        match text(condition, "name") {
-            "" => errors.required(&path.child("name"), ""),
-            name if known.contains(&name) => errors.duplicate(&path.child("name"), name),
-            name => known.push(name),
-        }
-    }
+    check_conditions(list(spec, "matchConditions"), &path.child("matchConditions"), &scope, errors);
     let place = path.child("variables");
     for (index, variable) in list(spec, "variables").iter().enumerate() {
         let (path, name) = (place.index(index), text(variable, "name"));
@@ -138,6 +130,33 @@ fn common(spec: &Value, path: &Path<'_>, errors: &mut Errors) -> Scope {
         scope.variables.insert(name.to_owned(), json!({}));
     }
     scope
+}
+
+/// What is wrong with the match conditions of a webhook.
+pub(super) fn conditions(given: &[Value], path: &Path<'_>, errors: &mut Errors) {
+    check_conditions(given, path, &Scope { params: false, variables: Map::new() }, errors);
+}
+
+/// Mirrors `validateMatchConditions`.
+fn check_conditions(given: &[Value], path: &Path<'_>, scope: &Scope, errors: &mut Errors) {
+    let mut known: Vec<&str> = Vec::new();
+    for (index, condition) in given.iter().enumerate() {
+        let path = path.index(index);
+        match text(condition, "expression").trim() {
+            "" => errors.required(&path.child("expression"), ""),
+            given => scope.check(given, Some("bool"), &path.child("expression"), errors),
+        }
+        let (place, name) = (path.child("name"), text(condition, "name"));
+        match name {
+            "" => errors.required(&place, ""),
+            _ => errors.invalid_for(&place, name, label_name::qualified_name_errors(name)),
+        }
+        match name {
+            "" => {}
+            name if known.contains(&name) => errors.duplicate(&place, name),
+            name => known.push(name),
+        }
+    }
 }
 
 fn is_identifier(name: &str) -> bool {
@@ -170,7 +189,8 @@ fn is_identifier(name: &str) -> bool {
         && !RESERVED.contains(&name)
 }
 
-fn one_of(
+/// Whether a field says one of what it may say.
+pub(super) fn one_of(
     value: &Value,
     field: &str,
     path: &Path<'_>,
@@ -291,8 +311,40 @@ pub(super) fn one_rule(rule: &Value, path: &Path<'_>, errors: &mut Errors) {
             }
         }
     }
+    resource_patterns(list(rule, "resources"), &path.child("resources"), errors);
     let scopes = &["*", "Cluster", "Namespaced"];
     one_of(rule, "scope", &path.child("scope"), scopes, false, errors);
+}
+
+/// Whether resources and subresources are named once each. Mirrors `validateResources`.
+fn resource_patterns(given: &[Value], path: &Path<'_>, errors: &mut Errors) {
+    let (mut all_of, mut of_all): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    let names: Vec<&str> = given.iter().filter_map(Value::as_str).collect();
+    let mut has_plain = false;
+    for (index, name) in names.iter().enumerate() {
+        let Some((resource, sub)) = name.split_once('/') else {
+            has_plain = *name != "*";
+            continue;
+        };
+        let path = path.index(index);
+        if all_of.contains(&resource) {
+            let why = format!("if '{resource}/*' is present, must not specify {name}");
+            errors.invalid(&path, *name, why);
+        }
+        if of_all.contains(&sub) {
+            let why = format!("if '*/{sub}' is present, must not specify {name}");
+            errors.invalid(&path, *name, why);
+        }
+        all_of.extend((sub == "*").then_some(resource));
+        of_all.extend((resource == "*").then_some(sub));
+    }
+    if names.len() > 1 && names.contains(&"*/*") {
+        errors.invalid(path, given, "if '*/*' is present, must not specify other resources");
+    }
+    if names.contains(&"*") && has_plain {
+        let why = "if '*' is present, must not specify other resources without subresources";
+        errors.invalid(path, given, why);
+    }
 }
 
 fn one_validation(given: &Value, path: &Path<'_>, scope: &Scope, errors: &mut Errors) {

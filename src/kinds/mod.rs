@@ -6,6 +6,7 @@ mod admission_policy;
 /// APIService.
 pub mod api_service;
 pub mod cells;
+mod claim_state;
 /// ConfigMap.
 pub mod config_map;
 /// ControllerRevision.
@@ -96,6 +97,8 @@ pub mod stored;
 #[cfg(test)]
 mod tests;
 mod typed;
+#[cfg(not(target_arch = "wasm32"))]
+mod webhook_configuration;
 
 pub use describe::template::describe_template;
 pub use field_error::{ErrorKind, FieldError};

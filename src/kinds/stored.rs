@@ -5,7 +5,9 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value, json};
 
+use super::claim_state::claim_state;
 use super::{Column, FieldError, Kind, Names, cells, prepare};
+use crate::base::base64::{self, Alphabet};
 use crate::object::{Object, Untyped, codec};
 use crate::sim::Time;
 
@@ -31,7 +33,7 @@ pub struct Stored {
     required: &'static [&'static str],
     /// Where defaults stand, and what they are, as JSON; `*` is every item of a list.
     defaults: &'static [(&'static str, &'static str)],
-    /// What is wrong with its `spec`, beyond that.
+    /// What is wrong with its fields, beyond that.
     check: fn(&Value) -> Vec<FieldError>,
 }
 
@@ -40,9 +42,11 @@ fn unchecked(_: &Value) -> Vec<FieldError> {
     Vec::new()
 }
 
-/// The checks of admission policies and their bindings, where there are any.
+#[cfg(target_arch = "wasm32")]
+use self::policy as webhook;
+/// The checks of admission policies, their bindings and webhooks, where there are any.
 #[cfg(not(target_arch = "wasm32"))]
-use super::admission_policy as policy;
+use super::{admission_policy as policy, webhook_configuration as webhook};
 #[cfg(target_arch = "wasm32")]
 mod policy {
     pub(super) use super::unchecked as validating;
@@ -90,6 +94,7 @@ const fn admission(kind: &'static str, plural: &'static str, singular: &'static 
 
 /// ValidatingWebhookConfiguration.
 pub const VALIDATING_WEBHOOKS: Stored = Stored {
+    check: webhook::validating,
     columns: WEBHOOKS,
     cells: &["#/webhooks"],
     defaults: &[
@@ -110,6 +115,7 @@ pub const VALIDATING_WEBHOOKS: Stored = Stored {
 
 /// MutatingWebhookConfiguration.
 pub const MUTATING_WEBHOOKS: Stored = Stored {
+    check: webhook::mutating,
     columns: WEBHOOKS,
     cells: &["#/webhooks"],
     defaults: &[
@@ -451,20 +457,6 @@ fn text(value: Option<&Value>) -> Option<String> {
     })
 }
 
-/// Mirrors `resourceClaimState`.
-fn claim_state(claim: &Value, is_going: bool) -> String {
-    let is_there = |path: &str| claim.pointer(path).is_some_and(|value| !value.is_null());
-    let is_allocated = is_there("/status/allocation");
-    let states = [
-        ("deleted", is_going),
-        ("pending", !is_allocated && !is_going),
-        ("allocated", is_allocated),
-        ("reserved", is_allocated && is_there("/status/reservedFor/0")),
-    ];
-    let states = states.iter().filter(|(_, holds)| *holds);
-    states.map(|(state, _)| *state).collect::<Vec<_>>().join(",")
-}
-
 impl Stored {
     fn cell(&self, object: &Value, spec: &str) -> String {
         if let Some(path) = spec.strip_prefix('~') {
@@ -500,6 +492,10 @@ impl Kind for Kept {
         fields.remove("apiVersion");
         fields.remove("kind");
         fields.retain(|_, value| !value.is_null());
+        for hook in fields.get("webhooks").and_then(Value::as_array).into_iter().flatten() {
+            let bundle = hook["clientConfig"]["caBundle"].as_str().unwrap_or_default();
+            base64::decode(bundle, Alphabet::Standard)?;
+        }
         let metadata = fields.remove("metadata").unwrap_or_else(|| Value::Object(Map::new()));
         let metadata: ObjectMeta = codec::decode(&metadata)?;
         let (resource, kind) = (self.0.names.resource(), self.0.names.kind);
@@ -568,7 +564,7 @@ impl Kind for Kept {
         let missing = self.0.required.iter().filter(is_missing);
         let name = |path: &str| path.trim_start_matches('/').replace('/', ".");
         let missing = missing.map(|path| FieldError::required(&name(path), ""));
-        missing.chain((self.0.check)(&fields["spec"])).collect()
+        missing.chain((self.0.check)(&fields)).collect()
     }
 
     fn columns(&self) -> &'static [Column] {

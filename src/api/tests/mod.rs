@@ -9,6 +9,8 @@ mod patching;
 mod policies;
 mod subresources;
 mod verbs;
+#[cfg(not(target_arch = "wasm32"))]
+mod webhooks;
 
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::evaluate::{Scope, text};
-use super::{Asked, Denied, GROUP, Hook, fails, asked, hooks, is_exempt, matching, params};
+use super::{Asked, Denied, GROUP, Hook, asked, fails, hooks, is_exempt, matching, params};
 use crate::api::admission::{Operation, Write};
 use crate::api::status::{Cause, Status};
 use crate::object::patch::json as json_patch;
