@@ -236,7 +236,7 @@ pub static ENGLISH: Messages = Messages {
     no_pods: "No Pods",
     no_workloads: "No workloads yet. Apply a Deployment and its ReplicaSets and Pods appear here.",
     no_storage: "No claims and no volumes yet. The sample storage.yaml has some.",
-    no_autoscalers: "No HorizontalPodAutoscaler yet. The sample hpa-demo.yaml has one.",
+    no_autoscalers: "No HorizontalPodAutoscaler yet. The sample autoscaling.yaml has one.",
     no_events: "Nothing has happened yet.",
     select_something: "Select a Pod, a node or anything else to see what it is, what it does and why.",
     gone: "It no longer exists.",

@@ -68,6 +68,9 @@ pub(super) struct Write<'a> {
     pub customs: &'a Customs,
     /// The request, where somebody may be asked about it.
     pub asking: Option<&'a Asking>,
+    /// Who calls webhooks.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub caller: Option<&'a dyn super::webhook::Caller>,
     /// Randomness for names.
     pub rng: &'a mut Rng,
 }

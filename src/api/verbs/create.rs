@@ -75,24 +75,30 @@ impl Server {
         let asking = self.asking.clone();
         let asking = asking.as_deref();
         let (store, customs, rng) = (&self.store, &self.customs, &mut self.rng);
-        let mut write =
-            Write { operation, kind, subresource, object, old, store, customs, asking, rng };
+        let mut write = Write {
+            operation,
+            kind,
+            subresource,
+            object,
+            old,
+            store,
+            customs,
+            asking,
+            #[cfg(not(target_arch = "wasm32"))]
+            caller: self.caller.as_deref(),
+            rng,
+        };
         admission::admit(&mut write)?;
         #[cfg(not(target_arch = "wasm32"))]
         let changed = admission::policy::mutate(&mut write)?;
         #[cfg(target_arch = "wasm32")]
         let changed = false;
         if changed || asking.is_some() {
-            let mut way = webhook::Way {
-                #[cfg(not(target_arch = "wasm32"))]
-                caller: self.caller.as_deref(),
-                warnings: &mut self.warnings,
-            };
             let mut rounds = webhook::Rounds::default();
-            if webhook::mutate(&mut write, &mut way, &mut rounds)? || changed {
+            if webhook::mutate(&mut write, &mut self.warnings, &mut rounds)? || changed {
                 // What policies and webhooks add is completed like what a person writes.
                 admission::admit(&mut write)?;
-                webhook::mutate(&mut write, &mut way, &mut rounds)?;
+                webhook::mutate(&mut write, &mut self.warnings, &mut rounds)?;
             }
         }
         Ok(())
@@ -110,19 +116,25 @@ impl Server {
         let asking = self.asking.clone();
         let asking = asking.as_deref();
         let (store, customs, rng) = (&self.store, &self.customs, &mut self.rng);
-        let mut write =
-            Write { operation, kind, subresource, object, old, store, customs, asking, rng };
+        let mut write = Write {
+            operation,
+            kind,
+            subresource,
+            object,
+            old,
+            store,
+            customs,
+            asking,
+            #[cfg(not(target_arch = "wasm32"))]
+            caller: self.caller.as_deref(),
+            rng,
+        };
         admission::validate(&write)?;
         admission::pod_security::validate(&write, &mut self.warnings)?;
         #[cfg(not(target_arch = "wasm32"))]
         admission::policy::validate(&write, &mut self.warnings)?;
         if asking.is_some() {
-            let mut way = webhook::Way {
-                #[cfg(not(target_arch = "wasm32"))]
-                caller: self.caller.as_deref(),
-                warnings: &mut self.warnings,
-            };
-            webhook::validate(&mut write, &mut way)?;
+            webhook::validate(&mut write, &mut self.warnings)?;
         }
         admission::charges(&write, self.now)
     }

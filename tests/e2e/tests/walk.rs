@@ -185,7 +185,7 @@ fn a_reload_changes_nothing(page: &Page) {
     page.click("button", "Pause");
     assert_eq!(page.kubectl("get pods -o name"), pods);
     assert!(clock(page) >= before, "{} is before {before}", clock(page));
-    page.one("button", "hpa-demo.yaml");
+    page.one("button", "autoscaling.yaml");
 }
 
 #[test]

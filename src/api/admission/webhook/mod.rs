@@ -39,16 +39,6 @@ pub(in crate::api) fn may_ask(store: &Store) -> bool {
     [&MUTATING, &VALIDATING, one, other].iter().any(|kind| store.list(kind).next().is_some())
 }
 
-/// What asking needs beside the write.
-pub(in crate::api) struct Way<'a> {
-    /// Who calls.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub caller: Option<&'a dyn crate::api::webhook::Caller>,
-    /// What the client is to be warned of.
-    #[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "the page asks nobody"))]
-    pub warnings: &'a mut Vec<String>,
-}
-
 /// Why a webhook does not let a write pass.
 enum Failure {
     /// It could not be asked, or its answer made no sense. Mirrors `ErrCallingWebhook`.
@@ -150,7 +140,13 @@ fn conditions(hook: &Hook, asked: &Asked, write: &Write<'_>) -> Result<bool, Sta
 use review::ask;
 /// The page reaches nobody.
 #[cfg(target_arch = "wasm32")]
-fn ask(_: &Hook, _: &Asked, _: &mut Write<'_>, _: &mut Way<'_>, _: bool) -> Result<Patch, Failure> {
+fn ask(
+    _: &Hook,
+    _: &Asked,
+    _: &mut Write<'_>,
+    _: &mut Vec<String>,
+    _: bool,
+) -> Result<Patch, Failure> {
     Err(Failure::Calling("failed to call webhook: there is no network outside the cluster".into()))
 }
 
@@ -172,7 +168,7 @@ impl Hook {
         &self,
         asked: &Asked,
         write: &mut Write<'_>,
-        way: &mut Way<'_>,
+        warnings: &mut Vec<String>,
         mutates: bool,
     ) -> Result<Patch, Failure> {
         let is_safe = matches!(self.text("sideEffects"), "None" | "NoneOnDryRun");
@@ -181,7 +177,7 @@ impl Hook {
             let why = format!("admission webhook \"{name}\" does not support dry run");
             return Err(Failure::Refusal(Status::bad_request(why)));
         }
-        ask(self, asked, write, way, mutates)
+        ask(self, asked, write, warnings, mutates)
     }
 }
 
@@ -211,7 +207,7 @@ impl Rounds {
 /// What the first that refuses says.
 pub(in crate::api) fn mutate(
     write: &mut Write<'_>,
-    way: &mut Way<'_>,
+    warnings: &mut Vec<String>,
     rounds: &mut Rounds,
 ) -> Result<bool, Status> {
     if write.asking.is_none() || is_exempt(write.kind) {
@@ -226,7 +222,7 @@ pub(in crate::api) fn mutate(
         if rounds.is_again && !rounds.again.contains(&hook.uid) {
             continue;
         }
-        match hook.ask(&asked, write, way, true) {
+        match hook.ask(&asked, write, warnings, true) {
             Ok(None) => {}
             Ok(Some(patched)) => {
                 if replace(&hook, write, form, &patched)? {
@@ -279,7 +275,10 @@ fn replace(
 ///
 /// # Errors
 /// What the first that refuses says; the others are asked nevertheless.
-pub(in crate::api) fn validate(write: &mut Write<'_>, way: &mut Way<'_>) -> Result<(), Status> {
+pub(in crate::api) fn validate(
+    write: &mut Write<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<(), Status> {
     if is_exempt(write.kind) {
         return Ok(());
     }
@@ -291,7 +290,7 @@ pub(in crate::api) fn validate(write: &mut Write<'_>, way: &mut Way<'_>) -> Resu
     }
     let mut first = None;
     for (hook, asked) in relevant {
-        if let Err(failure) = hook.ask(&asked, write, way, false) {
+        if let Err(failure) = hook.ask(&asked, write, warnings, false) {
             first = first.or(hook.refusal(failure));
         }
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::{Failure, Hook, Patch, Way};
+use super::{Failure, Hook, Patch};
 use crate::api::admission::Write;
 use crate::api::admission::asked::Asked;
 use crate::api::status::{Cause, Status};
@@ -37,7 +37,7 @@ pub(super) fn ask(
     hook: &Hook,
     asked: &Asked,
     write: &mut Write<'_>,
-    way: &mut Way<'_>,
+    warnings: &mut Vec<String>,
     mutates: bool,
 ) -> Result<Patch, Failure> {
     let version = version(&hook.spec)?;
@@ -48,7 +48,7 @@ pub(super) fn ask(
         .map_err(|why| Failure::Calling(format!("could not get REST client: {why}")))?;
     let failed = |why: String| Failure::Calling(format!("failed to call webhook: {why}"));
     let call = webhook::prepare(write.store, &hook.spec["clientConfig"], &review, seconds);
-    let answer = webhook::post(way.caller, call).and_then(|answer| {
+    let answer = webhook::post(write.caller, call).and_then(|answer| {
         webhook::check(&answer, (GROUP, version, KIND), SHAPE)?;
         let patch = answer["response"]["patch"].as_str().unwrap_or_default();
         let patch = base64::decode(patch, Alphabet::Standard)?;
@@ -58,8 +58,8 @@ pub(super) fn ask(
     let found = verify(&answer, &patch, version, &uid, mutates);
     found.map_err(|why| Failure::Calling(format!("received invalid webhook response: {why}")))?;
     let response = &answer["response"];
-    let warnings = response["warnings"].as_array().into_iter().flatten();
-    way.warnings.extend(warnings.filter_map(Value::as_str).map(str::to_owned));
+    let told = response["warnings"].as_array().into_iter().flatten();
+    warnings.extend(told.filter_map(Value::as_str).map(str::to_owned));
     if response["allowed"] != true {
         return Err(Failure::Refusal(refusal(hook.text("name"), &response["status"])));
     }
