@@ -4,7 +4,7 @@
 //! `create` with the query `command` (once a word), `container` and `tty` begins a session; the reply
 //! names it. `get` with the query `session` tells how it fares. Both may hold `stdin` (text to type;
 //! without it in `create` there is no standard input), `eof` (the end of it) and, with `get`,
-//! `interrupt` (Ctrl-C). Every reply is `{"session", "stdout", "stderr", "exitCode"}`: what was
+//! `interrupt` (Ctrl-C) and `close` (whoever asked is gone). Every reply is `{"session", "stdout", "stderr", "exitCode"}`: what was
 //! printed since the last one, and the exit code once it is over, after which the session is
 //! forgotten.
 
@@ -44,6 +44,10 @@ impl Kubelets {
             (_, None) => return Some(Err(Status::bad_request("a session must be named"))),
         };
         self.feed_session(number, request);
+        if request.parameter("close") == Some("true") {
+            self.hang_up(number);
+            return Some(Ok(Reply::Nothing));
+        }
         Some(self.report_session(number))
     }
 
@@ -113,6 +117,15 @@ impl Kubelets {
             machine.close_input(container, process);
         }
         self.agenda.plan(Work::Processes(session.pod.clone()), self.now);
+    }
+
+    /// What still runs for a client that is gone is killed.
+    fn hang_up(&mut self, number: u64) {
+        let Some(session) = self.sessions.remove(&number) else { return };
+        let machine = self.machines.get_mut(&session.node);
+        if let (Some(machine), Some(process)) = (machine, session.process) {
+            machine.end_session(session.container, process);
+        }
     }
 
     fn report_session(&mut self, number: u64) -> Result<Reply, Status> {

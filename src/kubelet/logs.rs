@@ -158,6 +158,7 @@ impl Upstream for Kubelets {
         match (request.subresource, request.verb) {
             ("log", Verb::Get) => {}
             ("exec" | "attach", Verb::Get | Verb::Create) => return self.serve_session(request),
+            ("proxy", Verb::Get | Verb::Create) => return self.serve_proxy(request),
             _ => return None,
         }
         let options = LogOptions::of(request, self.now);

@@ -14,6 +14,7 @@ mod node;
 mod pod;
 mod ports;
 mod probe;
+mod proxy;
 mod sandbox;
 mod start;
 mod status;

@@ -5,6 +5,7 @@
 
 mod auth;
 mod body;
+mod connect;
 mod encode;
 mod meta;
 mod negotiate;
@@ -12,11 +13,13 @@ mod openapi;
 mod options;
 mod path;
 mod protobuf;
+mod proxy;
 mod resource;
 mod table;
 mod token;
 mod watch;
 
+pub use connect::{Connection, Follow, Told};
 pub use watch::Watch;
 
 use super::{Api, Status};
@@ -67,6 +70,13 @@ pub enum Content {
     Bytes(Vec<u8>),
     /// A stream of frames, to be polled.
     Watch(Box<Watch>),
+    /// A log that goes on, to be polled.
+    Follow(Box<Follow>),
+    /// A process in a container, for a client whose connection is upgraded.
+    Connection(Box<Connection>),
+    /// Nothing but leave to forward ports, for a client whose connection is upgraded: what comes
+    /// through is asked as `proxy`.
+    Forward,
 }
 
 /// Answers a request.

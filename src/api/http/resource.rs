@@ -75,6 +75,10 @@ impl Exchange<'_, '_> {
                 body: Content::Watch(Box::new(watch)),
             });
         }
+        let about = (self.call, &self.path, self.query);
+        if let Some(answer) = super::connect::answer(self.api, kind, about, &request)? {
+            return Ok(answer);
+        }
         let wanted = request.resource_version;
         if let (Verb::Get, Some(wanted)) = (verb, wanted) {
             let mut newest = Request::list(kind.names().resource(), "");

@@ -10,11 +10,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
-use tabernetes::api::http::{self, Call, Content, Watch};
+use tabernetes::api::http::{self, Call, Content, Follow, Told, Watch};
 use tabernetes::cluster::{Cluster, Options as ClusterOptions};
 use tabernetes::sim::Time;
 use tokio::sync::{mpsc, oneshot};
 
+use super::lines::{Lines, Typed};
 use super::options::{Options, Speed};
 use super::state::{self, Deed, Log};
 use crate::webhooks::Webhooks;
@@ -50,10 +51,15 @@ pub enum Body {
     Bytes(Vec<u8>),
     /// More and more of it.
     Stream(mpsc::Receiver<Vec<u8>>),
+    /// A process in a container, by the number of its line.
+    Process(u64, mpsc::Receiver<Told>),
+    /// Leave to forward ports.
+    Ports,
 }
 
 enum Job {
     Call(Call, oneshot::Sender<Reply>),
+    Typed(u64, Typed),
     Control(String, Value, oneshot::Sender<Result<(), String>>),
     Stop(oneshot::Sender<()>),
 }
@@ -70,6 +76,12 @@ impl Driver {
         let (sender, receiver) = oneshot::channel();
         self.jobs.send(Job::Call(call, sender)).ok()?;
         receiver.await.ok()
+    }
+
+    /// A client did something with its connection to a container.
+    pub fn type_in(&self, line: u64, typed: Typed) {
+        // Without a cluster there is nobody to tell.
+        let _ = self.jobs.send(Job::Typed(line, typed));
     }
 
     /// Has the world changed.
@@ -106,9 +118,57 @@ pub fn start(options: &Options) -> Result<(Driver, Ended), String> {
     Ok((Driver { jobs }, ended))
 }
 
-/// A watch and its client.
+/// What goes on and on.
+enum Source {
+    Watch(Box<Watch>),
+    Follow(Box<Follow>),
+}
+
+/// How long a client may follow a log.
+const FOLLOW: Duration = Duration::from_secs(4 * 3600);
+
+impl Source {
+    fn timeout(&self) -> Duration {
+        match self {
+            Self::Watch(watch) => watch.timeout(),
+            Self::Follow(_) => FOLLOW,
+        }
+    }
+
+    fn poll(&mut self, cluster: &mut Cluster) -> Vec<u8> {
+        match self {
+            Self::Watch(watch) => {
+                let time = cluster.now();
+                watch.poll(cluster, time)
+            }
+            Self::Follow(follow) => follow.poll(cluster),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Watch(watch) => watch.is_over(),
+            Self::Follow(follow) => follow.is_over(),
+        }
+    }
+
+    /// Whether it can have something to tell though no object has changed.
+    fn is_restless(&self) -> bool {
+        matches!(self, Self::Follow(_))
+    }
+
+    /// What tells the client how far it has got, if it wants to know.
+    fn progress(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Watch(watch) => watch.wants_bookmarks().then(|| watch.progress()),
+            Self::Follow(_) => None,
+        }
+    }
+}
+
+/// A source and its client.
 struct Stream {
-    watch: Watch,
+    source: Source,
     frames: mpsc::Sender<Vec<u8>>,
     ends: Instant,
     told: Instant,
@@ -124,6 +184,7 @@ struct Host {
     /// A moment of real time, and the simulated time it stands for.
     anchor: (Instant, Time),
     streams: Vec<Stream>,
+    lines: Lines,
 }
 
 fn now() -> Instant {
@@ -142,20 +203,20 @@ impl Host {
             kubelets: options.kubelets,
             ..ClusterOptions::workers(options.nodes)
         };
-        let (mut cluster, log) = match &options.state {
+        let (mut cluster, log, lines) = match &options.state {
             Some(path) => {
-                let (cluster, log) = state::open(path, options.seed, &made)?;
-                (cluster, Some(log))
+                let (cluster, log, lines) = state::open(path, options.seed, &made)?;
+                (cluster, Some(log), lines)
             }
-            None => (Cluster::with_options(options.seed, &made), None),
+            None => (Cluster::with_options(options.seed, &made), None, 0),
         };
         if cluster.now().since(made.start) == Duration::ZERO {
             cluster.run_for(WARM_UP);
         }
         cluster.set_caller(Rc::new(Webhooks::new()?));
         let anchor = (now(), cluster.now());
-        let streams = Vec::new();
-        Ok(Self { cluster, log, marked: now(), speed: options.speed, anchor, streams })
+        let (streams, lines) = (Vec::new(), Lines::after(lines));
+        Ok(Self { cluster, log, marked: now(), speed: options.speed, anchor, streams, lines })
     }
 
     fn run(mut self, inbox: &Receiver<Job>) -> Result<(), String> {
@@ -187,6 +248,7 @@ impl Host {
                     // A client that has gone away does not need its answer.
                     let _ = sender.send(reply);
                 }
+                Job::Typed(line, typed) => self.type_in(line, typed)?,
                 Job::Control(path, body, sender) => {
                     let deed = Deed::Control(path.clone(), body.clone());
                     self.note(&deed)?;
@@ -194,6 +256,9 @@ impl Host {
                     let _ = sender.send(outcome);
                 }
                 Job::Stop(sender) => {
+                    for line in self.lines.numbers() {
+                        self.type_in(line, Typed::Gone)?;
+                    }
                     self.mark_now()?;
                     let _ = sender.send(());
                     return Ok(true);
@@ -205,7 +270,10 @@ impl Host {
     }
 
     fn answer(&mut self, call: Call) -> Result<Reply, String> {
-        if self.log.is_some() && !matches!(call.method.as_str(), "GET" | "HEAD" | "OPTIONS") {
+        let only_reads = matches!(call.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+            && call.header("upgrade").is_none()
+            && !call.target.contains("/proxy");
+        if self.log.is_some() && !only_reads {
             let deed = Deed::Call(call);
             self.note(&deed)?;
             let Deed::Call(call) = deed else { return Err("a call stays a call".to_owned()) };
@@ -219,15 +287,29 @@ impl Host {
         let answer = http::answer(&mut self.cluster, time, call);
         let body = match answer.body {
             Content::Bytes(bytes) => Body::Bytes(bytes),
-            Content::Watch(watch) => Body::Stream(self.stream(*watch)),
+            Content::Watch(watch) => Body::Stream(self.stream(Source::Watch(watch))),
+            Content::Follow(follow) => Body::Stream(self.stream(Source::Follow(follow))),
+            Content::Connection(connection) => {
+                let (line, told) = self.lines.begin(*connection);
+                Body::Process(line, told)
+            }
+            Content::Forward => Body::Ports,
         };
         Reply { code: answer.code, headers: answer.headers, body }
     }
 
-    fn stream(&mut self, watch: Watch) -> mpsc::Receiver<Vec<u8>> {
+    fn type_in(&mut self, line: u64, typed: Typed) -> Result<(), String> {
+        if self.lines.has(line) {
+            self.note(&Deed::Typed(line, typed.clone()))?;
+            self.lines.carry_out(&mut self.cluster, line, &typed);
+        }
+        Ok(())
+    }
+
+    fn stream(&mut self, source: Source) -> mpsc::Receiver<Vec<u8>> {
         let (frames, receiver) = mpsc::channel(FRAMES_WAITING);
-        let (told, ends) = (now(), now() + watch.timeout());
-        self.streams.push(Stream { watch, frames, ends, told, seen: None });
+        let (told, ends) = (now(), now() + source.timeout());
+        self.streams.push(Stream { source, frames, ends, told, seen: None });
         receiver
     }
 
@@ -265,6 +347,7 @@ impl Host {
         let mut streams = std::mem::take(&mut self.streams);
         streams.retain_mut(|stream| self.feed_one(stream, revision, real));
         self.streams = streams;
+        self.lines.feed(&mut self.cluster);
     }
 
     /// Whether the watch goes on.
@@ -272,22 +355,23 @@ impl Host {
         if stream.frames.is_closed() {
             return false;
         }
-        if stream.seen != Some(revision) {
+        if stream.seen != Some(revision) || stream.source.is_restless() {
             // What a slow client cannot take yet stays in the history of the store.
             let Ok(place) = stream.frames.try_reserve() else { return real < stream.ends };
-            let time = self.cluster.now();
-            let frames = stream.watch.poll(&mut self.cluster, time);
+            let frames = stream.source.poll(&mut self.cluster);
             stream.seen = Some(revision);
             if !frames.is_empty() {
                 place.send(frames);
                 stream.told = real;
             }
         }
-        if stream.watch.wants_bookmarks() && real.duration_since(stream.told) >= BOOKMARK_EVERY {
+        if real.duration_since(stream.told) >= BOOKMARK_EVERY
+            && let Some(progress) = stream.source.progress()
+        {
             stream.told = real;
-            let _ = stream.frames.try_send(stream.watch.progress());
+            let _ = stream.frames.try_send(progress);
         }
-        !stream.watch.is_over() && real < stream.ends
+        !stream.source.is_over() && real < stream.ends
     }
 
     fn note(&mut self, deed: &Deed) -> Result<(), String> {

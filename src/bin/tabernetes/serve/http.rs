@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use super::driver::{Body, Driver};
+use super::upgrade::{self, Purpose};
 
 /// More of a body than this is not read: it is refused for its length anyway.
 const BODY_MAX: usize = 3 * 1024 * 1024 + 1;
@@ -26,7 +27,8 @@ pub async fn listen(listener: TcpListener, routes: Router) -> Result<(), String>
 }
 
 async fn answer(State(driver): State<Driver>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    let upgrade = head.extensions.remove::<hyper::upgrade::OnUpgrade>();
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let call = Call {
         method: head.method.as_str().to_owned(),
@@ -43,6 +45,18 @@ async fn answer(State(driver): State<Driver>, request: Request) -> Response {
     let body = match reply.body {
         Body::Bytes(bytes) => HttpBody::from(bytes),
         Body::Stream(frames) => HttpBody::from_stream(Frames(frames)),
+        Body::Process(line, told) => {
+            return upgraded(upgrade, &head, driver, Purpose::Process(line, told));
+        }
+        Body::Ports => {
+            let path = head.uri.path();
+            let pod = path.strip_suffix("/portforward").unwrap_or(path).to_owned();
+            let query = head.uri.query().unwrap_or_default().split('&');
+            let named = query.filter_map(|pair| pair.strip_prefix("ports="));
+            let ports = named.flat_map(|text| text.split("%2C")).filter_map(|p| p.parse().ok());
+            let purpose = Purpose::Ports(pod, ports.collect());
+            return upgraded(upgrade, &head, driver, purpose);
+        }
     };
     let mut response = Response::new(body);
     *response.status_mut() =
@@ -55,6 +69,19 @@ async fn answer(State(driver): State<Driver>, request: Request) -> Response {
         }
     }
     response
+}
+
+fn upgraded(
+    upgrade: Option<hyper::upgrade::OnUpgrade>,
+    head: &axum::http::request::Parts,
+    driver: Driver,
+    purpose: Purpose,
+) -> Response {
+    let query = head.uri.query().unwrap_or_default();
+    match upgrade {
+        Some(upgrade) => upgrade::start(upgrade, &head.headers, query, driver, purpose),
+        None => (StatusCode::BAD_REQUEST, "this connection cannot be upgraded\n").into_response(),
+    }
 }
 
 /// A body, or as much of it as is more than anybody may send.

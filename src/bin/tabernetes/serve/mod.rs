@@ -3,9 +3,15 @@
 
 mod control;
 mod driver;
+mod framing;
 mod http;
+mod lines;
 mod options;
+mod sha1;
+mod spdy;
 mod state;
+mod upgrade;
+mod websocket;
 
 use std::net::SocketAddr;
 

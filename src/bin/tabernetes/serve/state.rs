@@ -1,16 +1,18 @@
 //! A cluster in a file: how it began and what was done to it, a line of JSON each. Played again it
 //! is the same cluster. A line that was cut off in the writing counts as not written.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tabernetes::api::http::{self, Call};
+use tabernetes::api::http::{self, Call, Connection, Content};
 use tabernetes::cluster::{Cluster, Options};
 use tabernetes::sim::Time;
 
 use super::control;
+use super::lines::Typed;
 
 /// The form of the file.
 const FORMAT: u64 = 1;
@@ -29,17 +31,37 @@ pub fn replace(path: &str, bytes: &[u8]) -> io::Result<()> {
 pub enum Deed {
     /// A request was answered.
     Call(Call),
+    /// A client did something with its connection to a container, by the number of its line.
+    Typed(u64, Typed),
     /// The control service was asked for something: its path and body.
     Control(String, Value),
 }
 
+/// The connections to containers that a file tells of.
+#[derive(Default)]
+struct Replayed {
+    lines: BTreeMap<u64, Connection>,
+    begun: u64,
+}
+
 impl Deed {
     /// Does it.
-    pub fn carry_out(&self, cluster: &mut Cluster) {
+    fn carry_out(&self, cluster: &mut Cluster, replayed: &mut Replayed) {
         match self {
             Self::Call(call) => {
                 let now = cluster.now();
-                http::answer(cluster, now, call);
+                if let Content::Connection(line) = http::answer(cluster, now, call).body {
+                    replayed.begun += 1;
+                    replayed.lines.insert(replayed.begun, *line);
+                }
+            }
+            Self::Typed(number, typed) => {
+                if let Some(line) = replayed.lines.get_mut(number) {
+                    typed.carry_out(cluster, line);
+                }
+                if *typed == Typed::Gone {
+                    replayed.lines.remove(number);
+                }
             }
             Self::Control(path, body) => {
                 // A refusal was told to whoever asked, back then.
@@ -54,8 +76,9 @@ pub struct Log {
     file: File,
 }
 
-/// The cluster of a file, or a new one if there is no file yet.
-pub fn open(path: &str, seed: u64, options: &Options) -> Result<(Cluster, Log), String> {
+/// The cluster of a file, or a new one if there is no file yet; last, how many connections to
+/// containers there have been. None of them has outlived the program that wrote the file.
+pub fn open(path: &str, seed: u64, options: &Options) -> Result<(Cluster, Log, u64), String> {
     let whole = |why: io::Error| format!("{path}: {why}");
     if !Path::new(path).exists() {
         let head = json!({
@@ -70,15 +93,21 @@ pub fn open(path: &str, seed: u64, options: &Options) -> Result<(Cluster, Log), 
     let text = fs::read(path).map_err(whole)?;
     let end = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let kept = std::str::from_utf8(&text[..end]).map_err(|why| format!("{path}: {why}"))?;
-    let cluster = replay(kept).map_err(|why| format!("{path}: {why}"))?;
+    let (mut cluster, mut replayed) = replay(kept).map_err(|why| format!("{path}: {why}"))?;
     let file = OpenOptions::new().write(true).open(path).map_err(whole)?;
     file.set_len(end as u64).map_err(whole)?;
     drop(file);
     let file = OpenOptions::new().append(true).open(path).map_err(whole)?;
-    Ok((cluster, Log { file }))
+    let mut log = Log { file };
+    for number in replayed.lines.keys().copied().collect::<Vec<u64>>() {
+        let deed = Deed::Typed(number, Typed::Gone);
+        log.note(&cluster, &deed).map_err(whole)?;
+        deed.carry_out(&mut cluster, &mut replayed);
+    }
+    Ok((cluster, log, replayed.begun))
 }
 
-fn replay(text: &str) -> Result<Cluster, String> {
+fn replay(text: &str) -> Result<(Cluster, Replayed), String> {
     let mut lines = text.lines().enumerate();
     let parse = |(index, line): (usize, &str)| {
         let value: Result<Value, _> = serde_json::from_str(line);
@@ -96,6 +125,7 @@ fn replay(text: &str) -> Result<Cluster, String> {
         ..Options::workers(workers)
     };
     let mut cluster = Cluster::with_options(number("seed")?, &options);
+    let mut replayed = Replayed::default();
     for line in lines {
         let at = line.0 + 1;
         let value = parse(line)?;
@@ -103,10 +133,10 @@ fn replay(text: &str) -> Result<Cluster, String> {
         let steps = value["steps"].as_u64().ok_or(format!("line {at}: no steps"))?;
         advance(&mut cluster, Time::from_micros(time), steps);
         if let Some(deed) = read(&value).ok_or(format!("line {at} is not understood"))? {
-            deed.carry_out(&mut cluster);
+            deed.carry_out(&mut cluster, &mut replayed);
         }
     }
-    Ok(cluster)
+    Ok((cluster, replayed))
 }
 
 /// Runs what had run when a line was written.
@@ -131,6 +161,9 @@ fn read(value: &Value) -> Option<Option<Deed>> {
             body: call["body"].as_str()?.as_bytes().to_vec(),
         })));
     }
+    if let Some(number) = value["line"].as_u64() {
+        return Some(Some(Deed::Typed(number, Typed::of(&value["typed"])?)));
+    }
     match value.get("control") {
         Some(control) => {
             let path = value["path"].as_str()?.to_owned();
@@ -152,6 +185,10 @@ impl Log {
                     "headers": call.headers,
                     "body": String::from_utf8_lossy(&call.body),
                 });
+            }
+            Deed::Typed(number, typed) => {
+                line["line"] = json!(number);
+                line["typed"] = typed.to_value();
             }
             Deed::Control(path, body) => {
                 line["path"] = json!(path);
