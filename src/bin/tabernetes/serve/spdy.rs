@@ -132,6 +132,8 @@ fn reply(stream: u32, is_first: bool) -> Vec<u8> {
         bytes.extend([0x78, 0x01]);
     }
     bytes.extend([0, 4, 0, 0xfb, 0xff, 0, 0, 0, 0]);
+    // An empty block has the reader hand out what it has, rather than look for more.
+    bytes.extend([0, 0, 0, 0xff, 0xff]);
     bytes
 }
 
@@ -226,9 +228,9 @@ mod tests {
                 })
                 .collect();
             let expected = [
-                "reply 23",
+                "reply 28",
                 "open 1 {\"streamtype\": \"error\"}",
-                "reply 21",
+                "reply 26",
                 "open 3 {\"port\": \"80\", \"streamtype\": \"stdin\"}",
                 "data 3 2",
                 "fin 3",
