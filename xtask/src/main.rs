@@ -3,6 +3,7 @@
 //! Each sets up what it needs first, so that a fresh clone with rustup and Node is enough.
 
 mod build;
+mod clients;
 mod process;
 mod serve;
 mod size;

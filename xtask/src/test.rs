@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::serve::Server;
 use crate::tools::{self, Tools};
-use crate::{Result, build, process, root, size};
+use crate::{Result, build, clients, process, root, size};
 
 const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
@@ -27,6 +27,7 @@ pub fn run() -> Result {
     })?;
     report.tests("Tests, native", &mut cargo(&tools, "test"))?;
     report.tests("Tests, commands", cargo(&tools, "test").args(["--package", "xtask"]))?;
+    report.step("Clients that others wrote", || clients::run(&tools))?;
     report.tests("Tests, wasm in Chromium", &mut browser_tests(&tools))?;
     report.step("Build the page", || build::run(&tools))?;
     report.step("Size of the page", || size::run(&tools))?;

@@ -23,7 +23,7 @@ fn value(answer: &Answer) -> Value {
     match &answer.body {
         Content::Bytes(bytes) => crate::base::json_read::read(&String::from_utf8_lossy(bytes))
             .map_or(Value::Null, |json| json.value),
-        Content::Watch(_) => Value::Null,
+        _ => Value::Null,
     }
 }
 

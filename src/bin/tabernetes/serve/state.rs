@@ -207,3 +207,59 @@ impl Log {
         self.file.write_all(format!("{line}\n").as_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(method: &str, target: &str, body: &str) -> Deed {
+        let (method, target) = (method.to_owned(), target.to_owned());
+        let body = body.as_bytes().to_vec();
+        Deed::Call(Call { method, target, headers: Vec::new(), body })
+    }
+
+    fn has(cluster: &mut Cluster, target: &str) -> bool {
+        let (now, target) = (cluster.now(), target.to_owned());
+        let call = Call { method: "GET".to_owned(), target, ..Call::default() };
+        http::answer(cluster, now, &call).code == 200
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_was_not_written_and_the_rest_comes_back() {
+        let path = std::env::temp_dir().join(format!("tabernetes-{}.state", std::process::id()));
+        let path = path.to_str().expect("a path of letters").to_owned();
+        let maps = "/api/v1/namespaces/default/configmaps";
+        let options = Options::workers(1);
+        let (mut cluster, mut log, _) = open(&path, 7, &options).unwrap();
+        let deed = call("POST", maps, r#"{"metadata":{"name":"a"}}"#);
+        log.note(&cluster, &deed).unwrap();
+        deed.carry_out(&mut cluster, &mut Replayed::default());
+        cluster.run_for(std::time::Duration::from_secs(20));
+        log.mark(&cluster).unwrap();
+        let (time, steps) = (cluster.now(), cluster.steps());
+        drop(log);
+        let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+        file.write_all(br#"{"time":99999999,"steps":9999,"call":{"meth"#).unwrap();
+        drop(file);
+        let (mut again, log, lines) = open(&path, 8, &options).unwrap();
+        drop(log);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert!(has(&mut again, &format!("{maps}/a")));
+        assert_eq!((again.now(), again.steps(), lines), (time, steps, 0));
+        assert!(text.ends_with('\n') && !text.contains("meth\""), "{text}");
+    }
+
+    #[test]
+    fn another_format_or_nonsense_is_not_played() {
+        for (text, why) in [
+            ("", "is empty"),
+            ("{\"format\":2}\n", "is of another version"),
+            ("{\"format\":1}\n", "line 1: no workers"),
+            ("nonsense\n", "line 1: expected ident at line 1 column 2"),
+        ] {
+            let found = replay(text).map(|_| ()).unwrap_err();
+            assert_eq!(found, why, "{text:?}");
+        }
+    }
+}
