@@ -26,7 +26,7 @@ pub fn qualified_name_errors(text: &str) -> Vec<String> {
         }
         _ => {
             return vec![format!(
-                "a qualified name {QUALIFIED_NAME} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+                "a valid label key {QUALIFIED_NAME} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
             )];
         }
     };
@@ -105,7 +105,7 @@ mod tests {
                 ],
             ),
             ("/x", &["prefix part must be non-empty"]),
-            ("a/b/c", &["a qualified name must consist of"]),
+            ("a/b/c", &["a valid label key must consist of"]),
         ];
         for (text, expected) in cases {
             let errors = qualified_name_errors(text);

@@ -119,9 +119,10 @@ fn of_pod(api: &mut dyn Api, namespace: &str, name: &str, port: &str) -> Result<
 fn of_service(api: &mut dyn Api, namespace: &str, name: &str, port: &str) -> Result<Place, Status> {
     let service = read(api, GroupResource::new("", "services"), (namespace, name))?.to_value();
     let ports = service["spec"]["ports"].as_array().cloned().unwrap_or_default();
-    let is_meant = |one: &&Value| match port {
-        "" => ports.len() == 1,
-        text => one["name"] == text || one["port"].to_string() == text,
+    let number = port.parse::<u64>().ok();
+    let is_meant = |one: &&Value| {
+        let is_number = number.is_some() && one["port"].as_u64() == number;
+        if port.is_empty() { ports.len() == 1 } else { is_number || one["name"] == port }
     };
     let nobody = || Status::unavailable(format!("no endpoints available for service {name:?}"));
     let no_port =

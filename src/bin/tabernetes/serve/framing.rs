@@ -50,11 +50,14 @@ enum Wire {
     Tunnel(websocket::Reader, spdy::Reader),
 }
 
+/// The headers of the answer that agrees to a protocol.
+type Agreed = Vec<(&'static str, String)>;
+
 /// A protocol in use.
 pub struct Framing {
     wire: Wire,
     /// The headers of the answer that agrees to it.
-    pub agreed: Vec<(&'static str, String)>,
+    pub agreed: Agreed,
     forwards: bool,
     /// SPDY's streams by lane.
     streams: BTreeMap<u32, u32>,
@@ -248,10 +251,7 @@ impl Framing {
     }
 }
 
-fn web_socket(
-    headers: &HeaderMap,
-    forwards: bool,
-) -> Result<(Wire, Vec<(&'static str, String)>), String> {
+fn web_socket(headers: &HeaderMap, forwards: bool) -> Result<(Wire, Agreed), String> {
     let key = words(headers, "sec-websocket-key").first().copied().unwrap_or_default();
     if key.is_empty() {
         return Err("websocket server: no Sec-WebSocket-Key".to_owned());
