@@ -26,6 +26,8 @@ pub(super) enum Directive {
     Nodes(u32),
     /// `seed 7`: a new cluster of that seed.
     Seed(u64),
+    /// `convert hpa.yaml`: what the page offers for manifests of versions that are no longer served.
+    Convert(String),
     /// `file web.yaml`, the text below it.
     File(String),
     /// `manifest pv.yaml [as volumes.yaml]`: one of the [lessons'](super::lessons), and its name.
@@ -64,6 +66,7 @@ impl Directive {
                 let text = lessons::find(from).ok_or_else(|| format!("no manifest {from}"))?;
                 Ok(Self::Manifest(text, name.to_owned()))
             }
+            "convert" => Ok(Self::Convert(rest.to_owned())),
             "file" => Ok(Self::File(rest.to_owned())),
             "load" => load(rest).map(Box::new).map(Self::Control),
             "node" => node(rest).map(Box::new).map(Self::Control),

@@ -5,6 +5,7 @@ mod condition;
 mod directive;
 pub mod lessons;
 mod log;
+pub mod outdated;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod recorded;
 mod runner;

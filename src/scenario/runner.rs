@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::directive::Directive;
 use super::log::Input;
+use super::outdated;
 use super::session::Session;
 use super::transcript::{EntryKind, Transcript};
 use crate::cluster::{Options, check_invariants};
@@ -134,6 +135,11 @@ impl Player {
             }
             Directive::Manifest(text, name) => {
                 self.session.input(Input::Write { name, text: text.to_owned() });
+            }
+            Directive::Convert(name) => {
+                let text = self.session.files().read(&name).ok_or("no such file")?;
+                let text = outdated::convert(text).ok_or("every version in it is served")?;
+                self.session.input(Input::Write { name, text });
             }
             Directive::Control(control) => self.session.input(Input::Control(*control)),
         }

@@ -33,6 +33,8 @@ pub enum Act {
     ClearTerminal,
     /// Applies the open file.
     Apply,
+    /// Brings the file of this name up to the versions that are served, and applies it.
+    Convert(Rc<str>),
     /// Opens the first sample and applies it.
     RunSample,
     /// Opens the sample of this name.

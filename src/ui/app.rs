@@ -155,6 +155,12 @@ fn carry_out(act: Act, session: &Handle, state: &UseReducerHandle<State>) {
                 session.apply(document, &state.documents);
             }
         }
+        Act::Convert(name) => {
+            if let Some(document) = session.converted(&name, &state.documents) {
+                state.dispatch(Action::Add(document.clone()));
+                session.apply(&document, std::slice::from_ref(&document));
+            }
+        }
         Act::RunSample => {
             let document = Document::of_lesson(lessons::FIRST);
             session.apply(&document, std::slice::from_ref(&document));

@@ -166,6 +166,9 @@ pub struct Messages {
     pub step_quiet: &'static str,
     pub document_number: &'static str,
     pub line_number: &'static str,
+    pub hint_version: &'static str,
+    pub hint_record: &'static str,
+    pub convert: &'static str,
 }
 
 /// The words in use.
@@ -341,4 +344,7 @@ pub static ENGLISH: Messages = Messages {
     step_quiet: "One event; nobody decided anything",
     document_number: "document {}",
     line_number: "line {}",
+    hint_version: "# sandbox hint: {} was served up to v{}; {} is in {} now",
+    hint_record: "# sandbox hint: an annotation says why as well: kubectl annotate TYPE/NAME kubernetes.io/change-cause=\"…\"",
+    convert: "Convert and apply",
 };

@@ -50,12 +50,14 @@ pub struct Block {
 }
 
 /// What a paragraph of the terminal is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BlockKind {
     /// A line that was typed.
     Input,
     /// What was printed.
     Output,
+    /// What the page says beside it, and the file that it can bring up to date, if there is one.
+    Hint(Option<Rc<str>>),
 }
 
 /// How the clock runs.

@@ -101,7 +101,7 @@ pub fn Terminal(props: &TerminalProps) -> Html {
             </div>
             <div class="terminal-output" id={OUTPUT} role="log" aria-live="polite" tabindex="0"
                 aria-label={t().terminal_output}>
-                { for props.blocks.iter().map(|block| html! { <Paragraph key={block.number} block={block.clone()} /> }) }
+                { for props.blocks.iter().map(|block| html! { <Paragraph key={block.number} block={block.clone()} act={props.act.clone()} /> }) }
             </div>
             if !line.choices.is_empty() {
                 <div class="terminal-hints" role="status">
@@ -267,14 +267,17 @@ impl Keys<'_> {
 #[derive(Properties, PartialEq)]
 struct ParagraphProps {
     block: Block,
+    act: Callback<Act>,
 }
 
 /// One paragraph; what refuses something is told apart.
 #[component]
 fn Paragraph(props: &ParagraphProps) -> Html {
     let block = &props.block;
-    if block.kind == BlockKind::Input {
-        return html! { <pre class="line-in">{ &*block.text }</pre> };
+    match &block.kind {
+        BlockKind::Input => return html! { <pre class="line-in">{ &*block.text }</pre> },
+        BlockKind::Hint(file) => return hint(&block.text, file.clone(), &props.act),
+        BlockKind::Output => {}
     }
     let mut parts: Vec<(bool, String)> = Vec::new();
     for line in block.text.lines() {
@@ -291,6 +294,16 @@ fn Paragraph(props: &ParagraphProps) -> Html {
         html! { <pre class={if bad { "line-err" } else { "line-out" }}>{ text }</pre> }
     };
     html! { <>{ for parts.into_iter().map(part) }</> }
+}
+
+/// What the page says beside what kubectl printed, and the way out it offers.
+fn hint(text: &str, file: Option<Rc<str>>, act: &Callback<Act>) -> Html {
+    let convert = |file: Rc<str>| {
+        let act = act.clone();
+        let onclick = move |_: MouseEvent| act.emit(Act::Convert(file.clone()));
+        html! { <button type="button" class="button quiet" {onclick}>{ t().convert }</button> }
+    };
+    html! { <p class="line-hint">{ text }{ for file.map(convert) }</p> }
 }
 
 fn is_refusal(line: &str) -> bool {

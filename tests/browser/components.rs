@@ -9,7 +9,7 @@ use tabernetes::ui::act::Act;
 use tabernetes::ui::editor::{Editor, EditorProps};
 use tabernetes::ui::problems;
 use tabernetes::ui::session::Handle;
-use tabernetes::ui::state::{Action, Document, Pace, Problem};
+use tabernetes::ui::state::{Action, Block, BlockKind, Document, Pace, Problem};
 use tabernetes::ui::terminal::{Terminal, TerminalProps};
 use tabernetes::ui::topbar::{TopBar, TopBarProps};
 use tabernetes::ui::view::{Facts, Item, Load, PodFacts, Ref, Tone, View};
@@ -191,6 +191,25 @@ async fn the_terminal_runs_what_is_typed() {
     key("Enter");
     assert_eq!(input.value(), "");
     assert!(matches!(&shown.acts.borrow()[..], [Act::Run(line)] if line == "kubectl get nodes "));
+}
+
+#[wasm_bindgen_test]
+async fn a_hint_offers_the_file_in_a_version_that_is_served() {
+    let hint = |number, file: Option<&str>| Block {
+        number,
+        kind: BlockKind::Hint(file.map(Rc::from)),
+        text: "# sandbox hint: it is in autoscaling/v2 now".into(),
+    };
+    let shown = show::<Terminal>(|act| TerminalProps {
+        blocks: Rc::new(vec![hint(1, None), hint(2, Some("hpa.yaml"))]),
+        pace: Pace { terminals: 1, ..Pace::default() },
+        documents: Rc::default(),
+        session: Handle::open(),
+        act,
+    })
+    .await;
+    shown.press("Convert and apply");
+    assert!(matches!(&shown.acts.borrow()[..], [Act::Convert(file)] if &**file == "hpa.yaml"));
 }
 
 #[wasm_bindgen_test]

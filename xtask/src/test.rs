@@ -69,7 +69,8 @@ fn cargo(tools: &Tools, subcommand: &str) -> Command {
 
 fn browser_tests(tools: &Tools) -> Command {
     let mut command = in_browser(tools, "test");
-    command.args(["--test", "browser"]);
+    // A busy machine takes minutes.
+    command.args(["--test", "browser"]).env("WASM_BINDGEN_TEST_TIMEOUT", "600");
     command
 }
 

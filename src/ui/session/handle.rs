@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Session, Text};
 use crate::cluster::{Control, NodeSpec};
 use crate::kubectl::{self, Completion};
-use crate::scenario::Input;
+use crate::scenario::{Input, outdated};
 use crate::sim::{Record, Time};
 use crate::ui::messages::t;
 use crate::ui::state::{Block, BlockKind, Document, Pace, Problem, SPEEDS};
@@ -136,6 +136,16 @@ impl Handle {
         session.applying = Some((document.clone(), free, String::new()));
         session.found = Some(Vec::new());
         session.run(&format!("kubectl apply -f {}", quoted(&document.name)), documents);
+    }
+
+    /// The file `name`, as the editor or else kubectl sees it, in versions that are served; `None`
+    /// if all of it is already.
+    pub fn converted(&self, name: &str, documents: &[Document]) -> Option<Document> {
+        let session = self.0.borrow();
+        let edited = documents.iter().find(|document| *document.name == *name);
+        let text = edited.map(|document| &*document.text);
+        let text = outdated::convert(text.or_else(|| session.simulation.files().read(name))?)?;
+        Some(Document { name: name.into(), text: text.into() })
     }
 
     /// Stops the command under way.

@@ -20,11 +20,13 @@ pub use handle::Handle;
 
 use super::files;
 use super::items::{self, Items};
+use super::messages::{fill, t};
 use super::problems;
 use super::state::{BlockKind, Document, Pace, Problem, REAL_TIME};
 use super::view::{Facts, Load, Ref, Sample, View};
 use crate::cluster::Control;
 use crate::kubectl;
+use crate::scenario::outdated::{self, Gone, Hint};
 use crate::scenario::{Input, Session as Simulation};
 use crate::sim::Time;
 use clock::Ahead;
@@ -111,6 +113,10 @@ impl Session {
             let output = self.simulation.take_output_of(terminal);
             if !output.text.is_empty() {
                 self.screen(terminal).print(BlockKind::Output, &output.text);
+            }
+            for hint in outdated::hints(&output.errors) {
+                let (text, file) = words(hint);
+                self.screen(terminal).print(BlockKind::Hint(file), &text);
             }
             let applying = self.applying.as_mut().filter(|(_, place, _)| *place == terminal);
             let Some((document, _, text)) = applying else { continue };
@@ -247,6 +253,17 @@ impl Session {
     fn now(&self) -> Time {
         self.simulation.cluster().now()
     }
+}
+
+/// What the page says beside kubectl, and the file that it can bring up to date.
+fn words(hint: Hint) -> (String, Option<Rc<str>>) {
+    let Hint::Version(Gone { kind, version, until, now, file }) = hint else {
+        return (t().hint_record.to_owned(), None);
+    };
+    let until = format!("1.{until}");
+    let blanks: [&str; 4] = [version, &until, &kind, now];
+    let text = blanks.iter().fold(t().hint_version.to_owned(), |text, word| fill(&text, word));
+    (text, file.map(Rc::from))
 }
 
 /// Whether an input is one that "Undo" takes back.
