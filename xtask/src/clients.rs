@@ -23,6 +23,11 @@ pub fn run(tools: &Tools) -> Result {
     } else {
         println!("--- kubectl: skipped, none is installed");
     }
+    println!("--- kube-rs");
+    let mut kube = tools.cargo();
+    process::run(
+        kube.args(["test", "--package", "clients"]).env("KUBECONFIG", &server.kubeconfig),
+    )?;
     match python(tools, &folder) {
         Ok(python) => {
             println!("--- The Python client");

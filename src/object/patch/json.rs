@@ -88,7 +88,7 @@ fn carry_out(document: &mut Value, operation: &Value) -> Option<()> {
             *document.pointer_mut(path)? = operation.get("value")?.clone();
             Some(())
         }
-        "test" => (document.pointer(path)? == operation.get("value")?).then_some(()),
+        "test" => test(document, path, operation.get("value")).then_some(()),
         "copy" => {
             let value = document.pointer(text("from")?)?.clone();
             add(document, path, value)
@@ -100,6 +100,20 @@ fn carry_out(document: &mut Value, operation: &Value) -> Option<()> {
             add(document, path, value?)
         }
         _ => None,
+    }
+}
+
+/// Whether the document says `wanted` at `path`. Beyond RFC 6902, a map says null for keys it does
+/// not have.
+fn test(document: &Value, path: &str, wanted: Option<&Value>) -> bool {
+    let in_map = || {
+        let parent = path.rsplit_once('/').and_then(|(parent, _)| document.pointer(parent));
+        parent.is_some_and(Value::is_object)
+    };
+    match document.pointer(path) {
+        Some(Value::Null) => wanted.is_none_or(Value::is_null),
+        Some(value) => wanted == Some(value),
+        None => wanted.is_none_or(Value::is_null) && in_map(),
     }
 }
 
@@ -189,6 +203,11 @@ mod tests {
                        {"op": "move", "from": "/labels/d", "path": "/labels/x"}]),
                 json!({"spec": {"replicas": 1, "list": ["a", "b"]}, "labels": {"a/b": "c", "x": "c"}}),
             ),
+            (
+                json!([{"op": "test", "path": "/labels/nope", "value": null},
+                       {"op": "test", "path": "/nope"}]),
+                target.clone(),
+            ),
             (json!([{"op": "replace", "path": "", "value": 1}]), json!(1)),
             (
                 json!([{"op": "add", "path": "", "value": {"list": [1, 3]}},
@@ -202,6 +221,10 @@ mod tests {
         }
         let rejected = [
             json!([{"op": "test", "path": "/spec/replicas", "value": 5}]),
+            json!([{"op": "test", "path": "/labels/nope", "value": "z"}]),
+            json!([{"op": "test", "path": "/labels/x", "value": null}]),
+            json!([{"op": "test", "path": "/spec/list/7", "value": null}]),
+            json!([{"op": "test", "path": "/nope/x", "value": null}]),
             json!([{"op": "remove", "path": "/labels/nope"}]),
             json!([{"op": "add", "path": "/nope/x", "value": 1}]),
             json!([{"op": "foo", "path": "/spec", "value": 1}]),
