@@ -50,7 +50,7 @@ impl Asked {
     /// A request of `verb` for this kind.
     pub fn request(&self, verb: Verb, namespace: &str, name: &str) -> Request {
         let mut request = Request::new(verb, self.names().resource());
-        self.version.clone_into(&mut request.version);
+        self.version().clone_into(&mut request.version);
         if self.names().namespaced {
             namespace.clone_into(&mut request.namespace);
         }

@@ -16,6 +16,8 @@ pub mod pairs;
 pub mod pods;
 /// Probes and ports.
 pub mod probe;
+/// Where volumes come from.
+pub mod sources;
 mod state;
 /// The pod template of a workload.
 pub mod template;
@@ -33,7 +35,17 @@ use crate::object::Object;
 use crate::sim::Time;
 
 /// Kinds whose descriptions never show events.
-const WITHOUT_EVENTS: [&str; 4] = ["LimitRange", "Namespace", "ResourceQuota", "Secret"];
+const WITHOUT_EVENTS: [&str; 9] = [
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "LimitRange",
+    "Namespace",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "Role",
+    "RoleBinding",
+    "Secret",
+];
 
 /// The whole text of `kubectl describe` for one object, aligned; with its events if asked for.
 pub fn describe(

@@ -65,6 +65,13 @@ pub fn head(out: &mut Lines, meta: &ObjectMeta) {
     annotations(out, 0, "Annotations", meta.annotations.as_ref());
 }
 
+/// Name, labels and annotations: how the descriptions of those begin that say no namespace.
+pub fn plain_head(out: &mut Lines, meta: &ObjectMeta) {
+    out.field(0, "Name", cells::name(meta));
+    labels(out, 0, "Labels", meta.labels.as_ref());
+    annotations(out, 0, "Annotations", meta.annotations.as_ref());
+}
+
 /// `key=value:Effect op=Exists for 300s` below each other, by key.
 pub fn tolerations(out: &mut Lines, level: usize, all: Option<&Vec<Toleration>>) {
     let mut sorted: Vec<&Toleration> = all.into_iter().flatten().collect();

@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::{Lines, NONE, pairs};
-use crate::kinds::cells;
+use crate::object::codec;
 
 /// Adds the block `Volumes:`, indented as in a template or as in a pod.
 pub fn write(out: &mut Lines, all: Option<&Vec<Volume>>, in_template: bool) {
@@ -26,28 +26,11 @@ fn kind(out: &mut Lines, name: &str, about: &str) {
 }
 
 fn source(out: &mut Lines, volume: &Volume) {
-    if let Some(host) = &volume.host_path {
-        kind(out, "HostPath", "bare host directory volume");
-        out.field(2, "Path", &host.path);
-        out.field(2, "HostPathType", cells::or_none(host.type_.as_ref()).replace(NONE, ""));
-    } else if let Some(empty) = &volume.empty_dir {
+    if let Some(empty) = &volume.empty_dir {
         kind(out, "EmptyDir", "a temporary directory that shares a pod's lifetime");
         out.field(2, "Medium", empty.medium.as_deref().unwrap_or_default());
         let limit = empty.size_limit.as_ref().map_or("<unset>", |limit| &limit.0);
         out.field(2, "SizeLimit", limit);
-    } else if let Some(secret) = &volume.secret {
-        kind(out, "Secret", "a volume populated by a Secret");
-        out.field(2, "SecretName", secret.secret_name.as_deref().unwrap_or_default());
-        out.field(2, "Optional", secret.optional.unwrap_or(false));
-    } else if let Some(map) = &volume.config_map {
-        kind(out, "ConfigMap", "a volume populated by a ConfigMap");
-        out.field(2, "Name", &map.name);
-        out.field(2, "Optional", map.optional.unwrap_or(false));
-    } else if let Some(claim) = &volume.persistent_volume_claim {
-        let about = "a reference to a PersistentVolumeClaim in the same namespace";
-        kind(out, "PersistentVolumeClaim", about);
-        out.field(2, "ClaimName", &claim.claim_name);
-        out.field(2, "ReadOnly", claim.read_only.unwrap_or(false));
     } else if let Some(projected) = &volume.projected {
         kind(out, "Projected", "a volume that contains injected data from multiple sources");
         sources(out, projected);
@@ -62,30 +45,8 @@ fn source(out: &mut Lines, volume: &Volume) {
             "an inline specification for a volume that gets created and deleted with the pod";
         kind(out, "EphemeralVolume", about);
         claim_template(out, template);
-    } else {
-        remote(out, volume);
-    }
-}
-
-/// Volumes that live elsewhere.
-fn remote(out: &mut Lines, volume: &Volume) {
-    if let Some(nfs) = &volume.nfs {
-        kind(out, "NFS", "an NFS mount that lasts the lifetime of a pod");
-        out.field(2, "Server", &nfs.server);
-        out.field(2, "Path", &nfs.path);
-        out.field(2, "ReadOnly", nfs.read_only.unwrap_or(false));
-    } else if let Some(csi) = &volume.csi {
-        kind(out, "CSI", "a Container Storage Interface (CSI) volume source");
-        out.field(2, "Driver", &csi.driver);
-        out.field(2, "FSType", csi.fs_type.as_deref().unwrap_or_default());
-        out.field(2, "ReadOnly", csi.read_only.unwrap_or(false));
-        pairs::labels(out, 2, "VolumeAttributes", csi.volume_attributes.as_ref());
-    } else if let Some(image) = &volume.image {
-        kind(out, "Image", "a container image or OCI artifact");
-        out.field(2, "Reference", image.reference.as_deref().unwrap_or_default());
-        out.field(2, "PullPolicy", image.pull_policy.as_deref().unwrap_or_default());
-    } else {
-        out.line(2, "<unknown>");
+    } else if !super::sources::write(out, &codec::encode(volume), false) {
+        out.line(1, "<unknown>");
     }
 }
 

@@ -6,7 +6,8 @@ use k8s_openapi::api::core::v1::{
 
 use super::{access_modes, storage, storage_class};
 use crate::kinds::cells::{self, NONE};
-use crate::kinds::describe::{Lines, go_list, pairs};
+use crate::kinds::describe::{Lines, go_list, pairs, sources};
+use crate::object::codec;
 use crate::sim::Time;
 
 /// The text.
@@ -42,7 +43,9 @@ pub fn describe(object: &PersistentVolume, now: Time) -> String {
     affinity(&mut out, spec.node_affinity.as_ref());
     out.field(0, "Message", status.message.unwrap_or_default());
     out.line(0, "Source:");
-    source(&mut out, spec);
+    if !sources::write(&mut out, &codec::encode(spec), true) {
+        out.line(1, "<unknown>");
+    }
     out.raw()
 }
 
@@ -67,31 +70,5 @@ fn requirement(requirement: &NodeSelectorRequirement) -> String {
     match requirement.values.as_ref().filter(|values| !values.is_empty()) {
         Some(values) => format!("{head} [{}]", values.join(", ")),
         None => head,
-    }
-}
-
-fn source(out: &mut Lines, spec: &PersistentVolumeSpec) {
-    if let Some(host) = &spec.host_path {
-        out.field(2, "Type", "HostPath (bare host directory volume)");
-        out.field(2, "Path", &host.path);
-        out.field(2, "HostPathType", host.type_.as_deref().unwrap_or_default());
-    } else if let Some(local) = &spec.local {
-        let about = "LocalVolume (a persistent volume backed by local storage on a node)";
-        out.field(2, "Type", about);
-        out.field(2, "Path", &local.path);
-    } else if let Some(nfs) = &spec.nfs {
-        out.field(2, "Type", "NFS (an NFS mount that lasts the lifetime of a pod)");
-        out.field(2, "Server", &nfs.server);
-        out.field(2, "Path", &nfs.path);
-        out.field(2, "ReadOnly", nfs.read_only.unwrap_or(false));
-    } else if let Some(csi) = &spec.csi {
-        out.field(2, "Type", "CSI (a Container Storage Interface (CSI) volume source)");
-        out.field(2, "Driver", &csi.driver);
-        out.field(2, "FSType", csi.fs_type.as_deref().unwrap_or_default());
-        out.field(2, "VolumeHandle", &csi.volume_handle);
-        out.field(2, "ReadOnly", csi.read_only.unwrap_or(false));
-        pairs::labels(out, 2, "VolumeAttributes", csi.volume_attributes.as_ref());
-    } else {
-        out.line(0, "<unknown>");
     }
 }

@@ -95,7 +95,8 @@ fn port(out: &mut Lines, port: &ServicePort, slices: &[Object]) {
     out.field(0, "Endpoints", endpoints(slices, name.unwrap_or_default()));
 }
 
-fn slices(object: &Service, others: &mut dyn Lookup) -> Vec<Object> {
+/// The EndpointSlices of a Service.
+pub fn slices(object: &Service, others: &mut dyn Lookup) -> Vec<Object> {
     let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
     let resource = crate::kinds::endpoint_slice::EndpointSlices::NAMES.resource();
     let mut all = others.list(&resource, namespace);
@@ -104,7 +105,7 @@ fn slices(object: &Service, others: &mut dyn Lookup) -> Vec<Object> {
 }
 
 /// `10.244.1.2:80,10.244.2.2:80`. Mirrors `describe.formatEndpointSlices`.
-fn endpoints(slices: &[Object], port_name: &str) -> String {
+pub fn endpoints(slices: &[Object], port_name: &str) -> String {
     if slices.is_empty() {
         return NONE.to_owned();
     }

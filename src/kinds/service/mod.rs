@@ -1,7 +1,8 @@
 //! Service.
 
 mod defaults;
-mod describe;
+/// Its description, and that of endpoints.
+pub(super) mod describe;
 mod validate;
 
 use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec, ServiceStatus};

@@ -1,11 +1,10 @@
 //! `kubectl auth can-i`. Mirrors `k8s.io/kubectl/pkg/cmd/auth/cani.go`.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::review;
 use crate::base::table::Tabs;
+use crate::kinds::rbac::rules;
 use crate::kubectl::resource;
 use crate::kubectl::{Args, Failure, Io, Job, Step};
 
@@ -130,94 +129,19 @@ fn check(args: &Args, io: &mut Io<'_>) -> Result<bool, Failure> {
     Ok(allowed)
 }
 
-/// `[a b]`, as Go prints lists.
-fn shown<S: AsRef<str>>(list: &[S]) -> String {
-    let list: Vec<_> = list.iter().map(AsRef::as_ref).collect();
-    format!("[{}]", list.join(" "))
-}
-
 fn list(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
     let spec = json!({"namespace": args.namespace()});
     let answer = review(io, GROUP, "SelfSubjectRulesReview", spec)?;
-    let mut lines: BTreeMap<String, [String; 4]> = BTreeMap::new();
-    for (verbs, place) in compact(&answer["status"]) {
-        let [group, resource, name, path] = &place;
-        let one = |text: &Option<String>| shown(text.as_slice());
-        // As Go's protocol buffers print a rule, which is what they are sorted by.
-        let key = format!(
-            "Verbs:{},APIGroups:{},Resources:{},ResourceNames:{},NonResourceURLs:{},",
-            shown(&verbs),
-            one(group),
-            one(resource),
-            one(name),
-            one(path)
-        );
-        let what = match (resource, group) {
-            (None, _) => String::new(),
-            (Some(resource), group) => {
-                let (resource, rest) = resource.split_once('/').unwrap_or((resource, ""));
-                let group = group.as_deref().filter(|group| !group.is_empty());
-                let group = group.map(|group| format!(".{group}")).unwrap_or_default();
-                let rest = if rest.is_empty() { String::new() } else { format!("/{rest}") };
-                format!("{resource}{group}{rest}")
-            }
-        };
-        lines.insert(key, [what, one(path), one(name), shown(&verbs)]);
-    }
+    let status = &answer["status"];
+    let rules = ["resourceRules", "nonResourceRules"];
+    let rules = rules.iter().flat_map(|field| status[*field].as_array().into_iter().flatten());
     let mut tabs = Tabs::for_get();
     if !args.is("no-headers") {
         tabs.line(["Resources", "Non-Resource URLs", "Resource Names", "Verbs"]);
     }
-    for line in lines.values() {
-        tabs.line(line);
+    for line in rules::lines(rules) {
+        tabs.line(&line);
     }
     io.out.push_str(&tabs.flush());
     Ok(())
-}
-
-type Place = [Option<String>; 4];
-
-/// The rules one by one (group, resource, name, path), those of the same thing together. Mirrors
-/// `rbac.BreakdownRule` and `rbac.CompactRules`.
-fn compact(status: &Value) -> Vec<(Vec<String>, Place)> {
-    let list = |rule: &Value, name: &str| -> Vec<String> {
-        let items = rule[name].as_array().into_iter().flatten();
-        items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
-    };
-    let mut found: Vec<(Vec<String>, Place)> = Vec::new();
-    let mut add = |verb: &str, place: Place| {
-        let same = found.iter_mut().find(|(_, known)| *known == place && place[3].is_none());
-        match same {
-            Some((verbs, _)) if !verbs.iter().any(|known| known == verb) => {
-                verbs.push(verb.to_owned());
-            }
-            Some(_) => {}
-            None => found.push((vec![verb.to_owned()], place)),
-        }
-    };
-    for rule in status["resourceRules"].as_array().into_iter().flatten() {
-        let mut names: Vec<_> = list(rule, "resourceNames").into_iter().map(Some).collect();
-        if names.is_empty() {
-            names.push(None);
-        }
-        for group in list(rule, "apiGroups") {
-            for resource in list(rule, "resources") {
-                for verb in list(rule, "verbs") {
-                    for name in &names {
-                        let place =
-                            [Some(group.clone()), Some(resource.clone()), name.clone(), None];
-                        add(&verb, place);
-                    }
-                }
-            }
-        }
-    }
-    for rule in status["nonResourceRules"].as_array().into_iter().flatten() {
-        for path in list(rule, "nonResourceURLs") {
-            for verb in list(rule, "verbs") {
-                add(&verb, [None, None, None, Some(path.clone())]);
-            }
-        }
-    }
-    found
 }

@@ -1,11 +1,15 @@
 //! Who may do what: Role, ClusterRole, RoleBinding, ClusterRoleBinding.
 
+mod describe;
+/// Rules as people read them.
+pub mod rules;
+
 use k8s_openapi::api::rbac::v1::{
     ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject,
 };
 
 use super::path::{Errors, Path};
-use super::{Column, FieldError, Names, Typed, cells};
+use super::{Column, FieldError, Lookup, Names, Typed, cells};
 use crate::object::codec;
 use crate::sim::Time;
 
@@ -33,6 +37,10 @@ impl Typed for Roles {
         rules_errors(object.rules.as_deref().unwrap_or_default(), true)
     }
 
+    fn describe(object: &Role, _: &mut dyn Lookup, _: Time) -> String {
+        describe::role(&object.metadata, object.rules.as_deref().unwrap_or_default())
+    }
+
     fn row(object: &Role, _: Time) -> Vec<String> {
         vec![cells::name(&object.metadata), created_at(&object.metadata)]
     }
@@ -50,6 +58,10 @@ impl Typed for ClusterRoles {
 
     fn validate(object: &ClusterRole) -> Vec<FieldError> {
         rules_errors(object.rules.as_deref().unwrap_or_default(), false)
+    }
+
+    fn describe(object: &ClusterRole, _: &mut dyn Lookup, _: Time) -> String {
+        describe::role(&object.metadata, object.rules.as_deref().unwrap_or_default())
     }
 
     fn row(object: &ClusterRole, _: Time) -> Vec<String> {
@@ -78,6 +90,11 @@ impl Typed for RoleBindings {
 
     fn validate_update(new: &RoleBinding, old: &RoleBinding) -> Vec<FieldError> {
         role_ref_errors(&new.role_ref, &old.role_ref)
+    }
+
+    fn describe(object: &RoleBinding, _: &mut dyn Lookup, _: Time) -> String {
+        let subjects = object.subjects.as_deref().unwrap_or_default();
+        describe::binding(&object.metadata, &object.role_ref, subjects)
     }
 
     fn row(object: &RoleBinding, now: Time) -> Vec<String> {
@@ -113,6 +130,11 @@ impl Typed for ClusterRoleBindings {
 
     fn validate_update(new: &ClusterRoleBinding, old: &ClusterRoleBinding) -> Vec<FieldError> {
         role_ref_errors(&new.role_ref, &old.role_ref)
+    }
+
+    fn describe(object: &ClusterRoleBinding, _: &mut dyn Lookup, _: Time) -> String {
+        let subjects = object.subjects.as_deref().unwrap_or_default();
+        describe::binding(&object.metadata, &object.role_ref, subjects)
     }
 
     fn row(object: &ClusterRoleBinding, now: Time) -> Vec<String> {

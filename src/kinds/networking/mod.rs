@@ -1,12 +1,15 @@
 //! What leads traffic about: Ingress, IngressClass, NetworkPolicy, ServiceCIDR, IPAddress.
 
+mod describe;
+mod policy;
+
 use k8s_openapi::api::networking::v1::{
     IPAddress, Ingress, IngressBackend, IngressClass, IngressLoadBalancerIngress, NetworkPolicy,
     ServiceCIDR,
 };
 
 use super::path::{Errors, Path};
-use super::{Column, FieldError, Names, Typed, cells, prepare};
+use super::{Column, FieldError, Lookup, Names, Typed, cells, prepare};
 use crate::object::meta;
 use crate::sim::Time;
 
@@ -52,16 +55,18 @@ impl Typed for Ingresses {
         ingress_errors(object)
     }
 
+    fn describe(object: &Ingress, others: &mut dyn Lookup, _: Time) -> String {
+        describe::ingress(object, others)
+    }
+
     fn row(object: &Ingress, now: Time) -> Vec<String> {
         let spec = object.spec.as_ref();
-        let status = object.status.as_ref().and_then(|status| status.load_balancer.as_ref());
-        let addresses = status.and_then(|balancer| balancer.ingress.as_deref()).unwrap_or_default();
         let has_tls = spec.and_then(|spec| spec.tls.as_ref()).is_some_and(|tls| !tls.is_empty());
         vec![
             cells::name(&object.metadata),
             cells::or_none(spec.and_then(|spec| spec.ingress_class_name.as_ref())),
             hosts(object),
-            addresses.iter().map(address).collect::<Vec<_>>().join(","),
+            addresses(object),
             if has_tls { "80, 443" } else { "80" }.to_owned(),
             cells::age(&object.metadata, now),
         ]
@@ -70,6 +75,13 @@ impl Typed for Ingresses {
 
 fn empty_status() -> k8s_openapi::api::networking::v1::IngressStatus {
     k8s_openapi::api::networking::v1::IngressStatus { load_balancer: Some(Default::default()) }
+}
+
+/// Where an Ingress is reached.
+fn addresses(object: &Ingress) -> String {
+    let status = object.status.as_ref().and_then(|status| status.load_balancer.as_ref());
+    let points = status.and_then(|balancer| balancer.ingress.as_deref()).unwrap_or_default();
+    points.iter().map(address).collect::<Vec<_>>().join(",")
 }
 
 /// Mirrors `ingressLoadBalancerStatusStringer`.
@@ -190,6 +202,10 @@ impl Typed for IngressClasses {
         prepare::next_generation(&mut new.metadata, &old.metadata, changed);
     }
 
+    fn describe(object: &IngressClass, _: &mut dyn Lookup, _: Time) -> String {
+        describe::class(object)
+    }
+
     fn row(object: &IngressClass, now: Time) -> Vec<String> {
         let spec = object.spec.as_ref();
         let parameters = spec.and_then(|spec| spec.parameters.as_ref()).map(|reference| {
@@ -249,6 +265,10 @@ impl Typed for NetworkPolicies {
         prepare::next_generation(&mut new.metadata, &old.metadata, changed);
     }
 
+    fn describe(object: &NetworkPolicy, _: &mut dyn Lookup, _: Time) -> String {
+        policy::describe(object)
+    }
+
     fn row(object: &NetworkPolicy, now: Time) -> Vec<String> {
         let selector = object.spec.as_ref().and_then(|spec| spec.pod_selector.as_ref());
         vec![
@@ -280,6 +300,10 @@ impl Typed for ServiceCidrs {
         new.spec.clone_from(&old.spec);
     }
 
+    fn describe(object: &ServiceCIDR, _: &mut dyn Lookup, _: Time) -> String {
+        describe::range(object)
+    }
+
     fn row(object: &ServiceCIDR, now: Time) -> Vec<String> {
         let ranges = object.spec.as_ref().and_then(|spec| spec.cidrs.as_deref());
         vec![
@@ -302,6 +326,10 @@ impl Typed for IpAddresses {
     };
     const COLUMNS: &'static [Column] =
         &[Column::new("Name"), Column::new("ParentRef"), Column::new("Age")];
+
+    fn describe(object: &IPAddress, _: &mut dyn Lookup, _: Time) -> String {
+        describe::address(object)
+    }
 
     fn row(object: &IPAddress, now: Time) -> Vec<String> {
         let parent = &object.spec.parent_ref;
