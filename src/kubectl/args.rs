@@ -230,6 +230,11 @@ impl Args {
         self.given.iter().any(|(flag, _)| *flag == name)
     }
 
+    /// Whether objects come from files: `-f` or `-k`.
+    pub fn reads_files(&self) -> bool {
+        self.has("filename") || self.has("kustomize")
+    }
+
     /// The flag's last value, or its default.
     pub fn get(&self, name: &str) -> &str {
         let given = self.given.iter().rev().find(|(flag, _)| *flag == name);

@@ -97,6 +97,15 @@ impl Files {
         })
     }
 
+    /// The files in a folder and in the folders below it, with their paths there.
+    pub fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let folder = format!("{}/", self.full(folder).trim_end_matches('/'));
+        self.tree.iter().filter_map(move |(path, node)| match node {
+            Node::File(text) => Some((path.strip_prefix(folder.as_str())?, &**text)),
+            _ => None,
+        })
+    }
+
     /// The texts that `-f NAME` stands for, each with the name errors call it by: a file, a
     /// directory's manifests (`recursive`: and those of the folders in it), or (`-`) the standard
     /// input.

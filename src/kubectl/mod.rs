@@ -10,6 +10,7 @@ mod dry_run;
 mod failure;
 mod files;
 mod kubeconfig;
+mod kustomize;
 mod manager;
 mod print;
 mod resource;

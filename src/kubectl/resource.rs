@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Args, Failure, Io};
+use super::{Args, Failure, Io, kustomize};
 use crate::api::{Custom, Reply, Request, Status, Verb};
 use crate::base::label_selector::Selector;
 use crate::base::yaml;
@@ -200,13 +200,20 @@ pub struct Manifest {
 ///
 /// # Errors
 /// Nothing was given, or a path does not exist.
-pub fn manifests(args: &Args, io: &Io<'_>) -> Result<Vec<Result<Manifest, Failure>>, Failure> {
+pub fn manifests(args: &Args, io: &mut Io<'_>) -> Result<Vec<Result<Manifest, Failure>>, Failure> {
     if args.has("filename") && args.has("kustomize") {
         return Err(Failure::error("only one of -f or -k can be specified"));
     }
     let mut found = Vec::new();
     let customs = io.api.custom_kinds();
     let labels = Selector::parse(args.get("selector")).map_err(Failure::error)?;
+    if args.has("kustomize") {
+        let folder = args.get("kustomize");
+        let built = kustomize::build(io.files, folder)?;
+        io.err.push_str(&built.warnings);
+        let objects = built.objects.into_iter();
+        found.extend(objects.flat_map(|value| expand(args, folder, value, &customs)));
+    }
     for name in args.all("filename") {
         for (file, text) in io.files.resolve(name, io.stdin, args.is("recursive"))? {
             for document in yaml::parse_documents(&text) {
@@ -442,14 +449,14 @@ pub fn subresource(args: &Args) -> Result<&'static str, Failure> {
 /// # Errors
 /// Neither words nor `-f`.
 pub fn check_given(args: &Args) -> Result<(), Failure> {
-    if args.positional.is_empty() && !args.has("filename") {
+    if args.positional.is_empty() && !args.reads_files() {
         return Err(Failure::error(
             "You must provide one or more resources by argument or filename.\nExample resource \
              specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> \
              <name>'\n   '<resource>'",
         ));
     }
-    if !args.positional.is_empty() && args.has("filename") {
+    if !args.positional.is_empty() && args.reads_files() {
         return Err(Failure::error(
             "when paths, URLs, or stdin is provided as input, you may not specify resource \
              arguments as well",
@@ -476,7 +483,7 @@ fn is_bare(args: &Args) -> bool {
 /// # Errors
 /// Nothing was given, unknown kinds, broken manifests.
 pub fn keys(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, String, String)>, Failure> {
-    if !args.has("filename") && is_bare(args) {
+    if !args.reads_files() && is_bare(args) {
         // It is told first if there is no such kind.
         target(&args.positional, &io.api.custom_kinds())?;
         return Err(Failure::error(NO_NAME));
@@ -489,7 +496,7 @@ pub fn keys(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, String, String)>
 /// # Errors
 /// Nothing was given, unknown kinds, broken manifests.
 pub fn keys_or_all(args: &Args, io: &mut Io<'_>) -> Result<Vec<(Asked, String, String)>, Failure> {
-    if args.has("filename") {
+    if args.reads_files() {
         let manifests = manifests(args, io)?;
         return manifests.into_iter().map(|m| m.map(|m| (m.asked, m.namespace, m.name))).collect();
     }

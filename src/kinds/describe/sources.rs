@@ -54,7 +54,9 @@ fn shown(value: &Value) -> String {
     };
     let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
     match fields.contains_key("namespace") {
-        true => format!("&SecretReference{{Name:{},Namespace:{},}}", text("name"), text("namespace")),
+        true => {
+            format!("&SecretReference{{Name:{},Namespace:{},}}", text("name"), text("namespace"))
+        }
         false => format!("&LocalObjectReference{{Name:{},}}", text("name")),
     }
 }

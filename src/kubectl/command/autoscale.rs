@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Command, DRY_RUN, FILENAME, OUTPUT, RECURSIVE};
+use super::{Command, DRY_RUN, FILENAME, KUSTOMIZE, OUTPUT, RECURSIVE};
 use crate::api::{Body, Verb};
 use crate::base::quantity;
 use crate::kinds::{by_kind, horizontal_pod_autoscaler::HorizontalPodAutoscalers};
@@ -27,6 +27,7 @@ impl Command for Autoscale {
         const FLAGS: &[Flag] = &[
             DRY_RUN,
             FILENAME,
+            KUSTOMIZE,
             OUTPUT,
             RECURSIVE,
             Flag::value("cpu", ""),

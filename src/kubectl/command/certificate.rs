@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::spec::Spec;
-use super::{FILENAME, PRINT, RECURSIVE};
+use super::{FILENAME, KUSTOMIZE, PRINT, RECURSIVE};
 use crate::api::{Body, Verb};
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::resource::{self, Asked};
@@ -30,7 +30,7 @@ pub const DENY: Spec = Spec {
     ..APPROVE
 };
 
-const FLAGS: &[Flag] = &[FILENAME, RECURSIVE, Flag::switch("force")];
+const FLAGS: &[Flag] = &[FILENAME, KUSTOMIZE, RECURSIVE, Flag::switch("force")];
 
 /// What is decided about a request.
 struct Verdict {
@@ -52,7 +52,7 @@ const DENIAL: Verdict =
     Verdict { condition: "Denied", contrary: "Approved", reason: "KubectlDeny", done: "denied" };
 
 fn start(mut args: Args, verdict: &'static Verdict) -> Result<Box<dyn Job>, Failure> {
-    if args.positional.is_empty() && !args.has("filename") {
+    if args.positional.is_empty() && !args.reads_files() {
         let why = "one or more CSRs must be specified as <name> or -f <filename>";
         return Err(Failure::error(why));
     }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{ALL_NAMESPACES, Command, DRY_RUN, FILENAME, OUTPUT, RECURSIVE, SELECTOR};
+use super::raw::{self, RAW};
+use super::{ALL_NAMESPACES, Command, DRY_RUN, FILENAME, KUSTOMIZE, OUTPUT, RECURSIVE, SELECTOR};
 use crate::api::{Propagation, Request, Status, Verb};
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::resource::{self, Asked};
@@ -22,6 +23,8 @@ impl Command for Delete {
             ALL_NAMESPACES,
             DRY_RUN,
             FILENAME,
+            KUSTOMIZE,
+            RAW,
             OUTPUT,
             RECURSIVE,
             SELECTOR,
@@ -50,6 +53,9 @@ impl Command for Delete {
     }
 
     fn start(&self, args: Args) -> Result<Box<dyn Job>, Failure> {
+        if let Some(job) = raw::job(&args, "DELETE")? {
+            return Ok(job);
+        }
         check(&args)?;
         let dry_run = DryRun::from_args(&args)?;
         let limit = super::wait::timeout(&args)?.filter(|limit| !limit.is_zero());
@@ -162,7 +168,7 @@ impl DeleteJob {
         let mut gone = Vec::new();
         // What is said of a failure when it comes from a file.
         let mut context = Vec::new();
-        let wanted = if self.args.has("filename") {
+        let wanted = if self.args.reads_files() {
             let mut keys = Vec::new();
             for manifest in resource::manifests(&self.args, io)? {
                 let manifest = manifest?;

@@ -1,6 +1,6 @@
 //! `kubectl describe`. Mirrors `k8s.io/kubectl/pkg/cmd/describe`.
 
-use super::{ALL_NAMESPACES, Command, FILENAME, RECURSIVE, SELECTOR};
+use super::{ALL_NAMESPACES, Command, FILENAME, KUSTOMIZE, RECURSIVE, SELECTOR};
 use crate::api::{Api, Request};
 use crate::kinds::{self, Lookup};
 use crate::kubectl::resource::{self, Asked, Target};
@@ -19,6 +19,7 @@ impl Command for Describe {
         const FLAGS: &[Flag] = &[
             ALL_NAMESPACES,
             FILENAME,
+            KUSTOMIZE,
             RECURSIVE,
             SELECTOR,
             Flag::value("chunk-size", "500"),
@@ -36,7 +37,7 @@ impl Command for Describe {
     }
 
     fn start(&self, args: Args) -> Result<Box<dyn Job>, Failure> {
-        if args.positional.is_empty() && !args.has("filename") {
+        if args.positional.is_empty() && !args.reads_files() {
             return Err(Failure::error(
                 "You must specify the type of resource to describe. Use \"kubectl api-resources\" \
                  for a complete list of supported resources.",
@@ -87,7 +88,7 @@ fn run(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
 type FoundObjects = (Vec<(Asked, Object)>, Vec<Failure>);
 
 fn find(args: &Args, io: &mut Io<'_>) -> Result<FoundObjects, Failure> {
-    let named = if args.has("filename") {
+    let named = if args.reads_files() {
         let manifests = resource::manifests(args, io)?;
         let all: Result<Vec<_>, _> =
             manifests.into_iter().map(|m| m.map(|m| (m.asked, m.namespace, m.name))).collect();

@@ -38,7 +38,7 @@ pub const DIFF: Spec = Spec {
             let words = args.positional.join(" ");
             return Err(severe(Failure::usage("diff", &format!("Unexpected args: [{words}]"))));
         }
-        if !args.has("filename") && !args.has("kustomize") {
+        if !args.reads_files() && !args.has("kustomize") {
             return Err(severe(Failure::error("must specify one of -f and -k")));
         }
         Ok(Box::new(Diff { args, program: None }) as Box<dyn Job>)

@@ -51,14 +51,26 @@ pub const EDIT_LAST_APPLIED: Spec = Spec {
     start: |args| start(args, true),
 };
 
+/// `create --edit`: what the files say, to be edited before it is created.
+pub(super) fn before_create(args: Args) -> Result<Box<dyn Job>, Failure> {
+    let mut edit = new(args, false)?;
+    edit.creates = true;
+    Ok(Box::new(edit))
+}
+
 fn start(args: Args, last_applied: bool) -> Result<Box<dyn Job>, Failure> {
     resource::check_given(&args)?;
     Printer::from_args(&args)?;
+    Ok(Box::new(new(args, last_applied)?))
+}
+
+fn new(args: Args, last_applied: bool) -> Result<Edit, Failure> {
     let validation = Validation::from_args(&args)?;
-    Ok(Box::new(Edit {
+    Ok(Edit {
         args,
         validation,
         last_applied,
+        creates: false,
         subjects: Vec::new(),
         original: String::new(),
         edited: String::new(),
@@ -66,13 +78,15 @@ fn start(args: Args, last_applied: bool) -> Result<Box<dyn Job>, Failure> {
         editor: String::new(),
         reasons: Vec::new(),
         failed: false,
-    }))
+    })
 }
 
 struct Edit {
     args: Args,
     validation: Validation,
     last_applied: bool,
+    /// Whether the objects come from files and are to be created.
+    creates: bool,
     /// What is edited: its kind, namespace, and JSON.
     subjects: Vec<(Asked, Value)>,
     original: String,
@@ -116,8 +130,15 @@ impl Job for Edit {
 
 impl Edit {
     fn begin(&mut self, io: &mut Io<'_>) -> Result<(), Failure> {
+        if self.creates {
+            for manifest in resource::manifests(&self.args, io)? {
+                let manifest = manifest?;
+                self.subjects.push((manifest.asked, manifest.value));
+            }
+            return self.open(io);
+        }
         let customs = io.api.custom_kinds();
-        let named = if self.args.has("filename") || self.args.has("kustomize") {
+        let named = if self.args.reads_files() {
             let manifests = resource::manifests(&self.args, io)?.into_iter();
             manifests
                 .map(|manifest| manifest.map(|m| (m.asked, m.namespace, m.name)))
@@ -149,6 +170,11 @@ impl Edit {
             }
             self.subjects.push((asked, value));
         }
+        self.open(io)
+    }
+
+    /// Decides on the editor, and what it is to show.
+    fn open(&mut self, io: &Io<'_>) -> Result<(), Failure> {
         if self.subjects.is_empty() {
             return Err(Failure::error(if self.last_applied {
                 "no last-applied-configuration annotation found on resources, to create the \
@@ -271,6 +297,14 @@ impl Edit {
         let report =
             |verb: &str, value: &Value| DryRun::None.report_value(&self.args, &asked, value, verb);
         let namespace = new["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
+        if self.creates {
+            let mut request = asked.request(Verb::Create, &namespace, "");
+            request.body = Body::Json(new);
+            self.validation.apply(&mut request);
+            let stored = json_of(io.api.call(request)?);
+            io.out.push_str(&report("created", &stored)?);
+            return Ok(());
+        }
         if new == old {
             io.out.push_str(&report("skipped", &new)?);
             return Ok(());

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::Pod;
 
 use super::stream::{self, Input, Stream};
 use super::{Command, FILENAME};
-use crate::api::Verb;
+use crate::api::{Request, Verb};
 use crate::kubectl::resource;
 use crate::kubectl::{Args, Failure, Flag, Io, Job, Step};
 use crate::object::Object;
@@ -61,6 +61,19 @@ impl Command for Exec {
     }
 }
 
+/// Asks to run a command in a container of a pod.
+pub(super) fn request(
+    object: &Object,
+    container: &str,
+    command: &[String],
+) -> Result<Request, Failure> {
+    let mut request =
+        resource::kind("pods")?.request(Verb::Create, object.namespace(), object.name()).to("exec");
+    request.query.push(("container".to_owned(), container.to_owned()));
+    request.query.extend(command.iter().map(|word| ("command".to_owned(), word.clone())));
+    Ok(request)
+}
+
 struct ExecJob {
     args: Args,
     pod: Vec<String>,
@@ -81,12 +94,7 @@ impl ExecJob {
         }
         let container = stream::container(&self.args, pod, io).map_err(Failure::error)?;
         let input = Input::of(&self.args, self.args.is("tty"), io);
-        let mut request = resource::kind("pods")?
-            .request(Verb::Create, object.namespace(), object.name())
-            .to("exec");
-        request.query.push(("container".to_owned(), container));
-        let words = self.command.iter().map(|word| ("command".to_owned(), word.clone()));
-        request.query.extend(words);
+        let request = request(object, &container, &self.command)?;
         let (stream, ended) = Stream::begin(request, input, io)?;
         self.stream = Some(stream);
         Ok(ended)

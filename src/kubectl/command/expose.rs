@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::create::generator;
 use super::spec::Spec;
-use super::{FILENAME, RECURSIVE};
+use super::{FILENAME, KUSTOMIZE, RECURSIVE};
 use crate::kubectl::print::face;
 use crate::kubectl::resource::{self, Asked};
 use crate::kubectl::{Args, Failure, Flag, Io, Job};
@@ -17,6 +17,7 @@ pub const EXPOSE: Spec = Spec {
     shared: &[generator::FLAGS, generator::OVERRIDES],
     flags: &[
         FILENAME,
+        KUSTOMIZE,
         RECURSIVE,
         Flag::value("cluster-ip", ""),
         Flag::value("external-ip", ""),

@@ -28,7 +28,7 @@ impl Command for Get {
             FILENAME,
             super::KUSTOMIZE,
             RECURSIVE,
-            Flag::value("raw", ""),
+            super::raw::RAW,
             Flag { default: "true", ..Flag::switch("server-print") },
             Flag::value("subresource", ""),
             SELECTOR,
@@ -61,7 +61,10 @@ impl Command for Get {
     }
 
     fn start(&self, args: Args) -> Result<Box<dyn Job>, Failure> {
-        if args.positional.is_empty() && !args.has("filename") {
+        if let Some(job) = super::raw::job(&args, "GET")? {
+            return Ok(job);
+        }
+        if args.positional.is_empty() && !args.reads_files() {
             return Err(Failure::verbatim(
                 "You must specify the type of resource to get. Use \"kubectl api-resources\" for a \
                  complete list of supported resources.\n\nerror: Required resource not \
@@ -85,7 +88,7 @@ fn check(args: &Args) -> Result<(), Failure> {
         format!("--show-labels option cannot be used with {} printer", args.get("output"))
     } else if args.is("output-watch-events") && !watches {
         "--output-watch-events option can only be used with --watch or --watch-only".to_owned()
-    } else if args.has("filename") && !words.is_empty() {
+    } else if args.reads_files() && !words.is_empty() {
         "when paths, URLs, or stdin is provided as input, you may not specify resource arguments \
          as well"
             .to_owned()
@@ -221,8 +224,8 @@ impl GetJob {
     }
 
     /// What to read: kind, namespace, and the name where one was given.
-    fn wanted(&self, io: &Io<'_>) -> Result<Vec<(Asked, String, Option<String>)>, Failure> {
-        if self.args.has("filename") {
+    fn wanted(&self, io: &mut Io<'_>) -> Result<Vec<(Asked, String, Option<String>)>, Failure> {
+        if self.args.reads_files() {
             let manifests = resource::manifests(&self.args, io)?;
             return manifests
                 .into_iter()
@@ -290,7 +293,7 @@ impl GetJob {
         let words = &self.args.positional;
         !(words.len() == 2 && !words[1].contains('/')
             || words.len() == 1 && words[0].contains('/')
-            || self.args.has("filename"))
+            || self.args.reads_files())
     }
 
     fn tables(&self, with_kind: bool) -> table::Tables {

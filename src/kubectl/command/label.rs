@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    ALL_NAMESPACES, Command, DRY_RUN, FILENAME, NOTHING_NAMED, PRINT, RECURSIVE, SELECTOR, set,
+    ALL_NAMESPACES, Command, DRY_RUN, FILENAME, KUSTOMIZE, NOTHING_NAMED, PRINT, RECURSIVE,
+    SELECTOR, set,
 };
 use crate::api::{Body, PatchType, Verb};
 use crate::base::label_name;
@@ -21,6 +22,7 @@ const FLAGS: &[Flag] = &[
     ALL_NAMESPACES,
     DRY_RUN,
     FILENAME,
+    KUSTOMIZE,
     RECURSIVE,
     SELECTOR,
     Flag::switch("all"),
@@ -125,7 +127,7 @@ fn start(mut args: Args, field: &'static str) -> Result<Box<dyn Job>, Failure> {
 }
 
 fn check(args: &Args, what: &str, words: &[String], changes: &Changes) -> Result<(), Failure> {
-    if args.positional.is_empty() && !args.has("filename") {
+    if args.positional.is_empty() && !args.reads_files() {
         return Err(Failure::error(NOTHING_NAMED));
     }
     if changes.is_empty() && !args.is("list") {

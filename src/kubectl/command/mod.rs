@@ -5,8 +5,11 @@ mod attach;
 mod auth;
 mod autoscale;
 mod certificate;
+mod completion;
 mod config;
+mod copy;
 mod create;
+mod debug;
 mod delete;
 mod describe;
 mod diff;
@@ -17,10 +20,14 @@ mod exec;
 mod explain;
 mod expose;
 mod get;
+mod kustomize;
 mod label;
 mod logs;
 mod node;
 mod patch;
+mod plugin;
+mod port_forward;
+mod raw;
 mod replace;
 mod rollout;
 mod run;
@@ -30,6 +37,8 @@ mod spec;
 mod stream;
 mod top;
 mod wait;
+
+pub(super) use self::create::config::{fill as generated, hash};
 
 use super::{Args, Failure, Files, Flag, Io, Job, kubeconfig, print};
 use crate::api::{Sender, User};
@@ -80,6 +89,7 @@ pub const COMMANDS: &[&dyn Command] = &[
     &certificate::APPROVE,
     &certificate::DENY,
     &discover::CLUSTER_INFO,
+    &completion::COMPLETION,
     &config::CURRENT_CONTEXT,
     &config::DELETE_CLUSTER,
     &config::DELETE_CONTEXT,
@@ -97,6 +107,7 @@ pub const COMMANDS: &[&dyn Command] = &[
     &config::VIEW,
     &node::cordon::Cordon,
     &node::cordon::Uncordon,
+    &copy::COPY,
     &create::Create,
     &create::rbac::CLUSTER_ROLE,
     &create::rbac::CLUSTER_ROLE_BINDING,
@@ -120,6 +131,7 @@ pub const COMMANDS: &[&dyn Command] = &[
     &create::service::NODE_PORT,
     &create::rbac::SERVICE_ACCOUNT,
     &create::rbac::TOKEN,
+    &debug::DEBUG,
     &delete::Delete,
     &describe::Describe,
     &diff::DIFF,
@@ -130,10 +142,14 @@ pub const COMMANDS: &[&dyn Command] = &[
     &explain::EXPLAIN,
     &expose::EXPOSE,
     &get::Get,
+    &kustomize::KUSTOMIZE,
     &label::Annotate,
     &label::Label,
     &logs::Logs,
     &patch::Patch,
+    &plugin::LIST,
+    &port_forward::PORT_FORWARD,
+    &port_forward::PROXY,
     &replace::REPLACE,
     &rollout::History,
     &rollout::Pause,
@@ -205,7 +221,10 @@ pub(super) fn start(words: &[String], files: &Files) -> Result<(Box<dyn Job>, Se
         Args::parse("", &[], globals)?;
     }
     let Some((command, rest)) = find(words) else {
-        return Err(unknown(words));
+        return match plugin::find(words, files) {
+            Some(plugin) => Ok((plugin, Sender::Known)),
+            None => Err(unknown(words)),
+        };
     };
     let all: Vec<String> = rest.iter().chain(globals).cloned().collect();
     let mut args = Args::parse(command.name(), &command.all_flags(), &all)?;

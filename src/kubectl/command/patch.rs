@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Command, DRY_RUN, FILENAME, PRINT, RECURSIVE};
+use super::{Command, DRY_RUN, FILENAME, KUSTOMIZE, PRINT, RECURSIVE};
 use crate::api::{Body, PatchType, Status, Verb};
 use crate::base::{json_read, yaml};
 use crate::kubectl::dry_run::DryRun;
@@ -25,6 +25,7 @@ impl Command for Patch {
         const FLAGS: &[Flag] = &[
             DRY_RUN,
             FILENAME,
+            KUSTOMIZE,
             RECURSIVE,
             Flag::value("field-manager", "kubectl-patch"),
             Flag::switch("local"),

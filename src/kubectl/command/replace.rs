@@ -1,7 +1,8 @@
 //! `kubectl replace`. Mirrors `k8s.io/kubectl/pkg/cmd/replace`.
 
+use super::raw::{self, RAW};
 use super::spec::Spec;
-use super::{DRY_RUN, FILENAME, PRINT, RECURSIVE};
+use super::{DRY_RUN, FILENAME, KUSTOMIZE, PRINT, RECURSIVE};
 use crate::api::{Body, Verb};
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::print::Printer;
@@ -17,6 +18,8 @@ pub const REPLACE: Spec = Spec {
     flags: &[
         DRY_RUN,
         FILENAME,
+        KUSTOMIZE,
+        RAW,
         RECURSIVE,
         VALIDATE,
         Flag::optional("cascade", "background", "background"),
@@ -42,10 +45,12 @@ fn start(args: Args) -> Result<Box<dyn Job>, Failure> {
         "--grace-period must have --force specified"
     } else if args.has("timeout") && !args.is("force") {
         "--timeout must have --force specified"
-    } else if !args.has("filename") {
+    } else if !args.reads_files() {
         return Err(Failure::error("must specify one of -f and -k"));
     } else if args.is("force") && dry_run != DryRun::None {
         "--dry-run can not be used when --force is set"
+    } else if let Some(job) = raw::job(&args, "PUT")? {
+        return Ok(job);
     } else {
         let grace = (grace >= 0).then_some(grace);
         return Ok(Box::new(Replace { args, dry_run, validation, grace, gone: None }));

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ALL_NAMESPACES, Command, DRY_RUN, FILENAME, PRINT, RECURSIVE, SELECTOR};
+use super::{ALL_NAMESPACES, Command, DRY_RUN, FILENAME, KUSTOMIZE, PRINT, RECURSIVE, SELECTOR};
 use crate::api::{Body, PatchType, Verb};
 use crate::kubectl::command::create::generator::json_of;
 use crate::kubectl::dry_run::DryRun;
@@ -22,6 +22,7 @@ impl Command for Scale {
             ALL_NAMESPACES,
             DRY_RUN,
             FILENAME,
+            KUSTOMIZE,
             RECURSIVE,
             SELECTOR,
             Flag::switch("all"),

@@ -108,12 +108,19 @@ impl Stream {
     }
 }
 
+/// What begins a refusal of an upgraded connection.
+const UPGRADE: &str = "unable to upgrade connection: ";
+
 fn ask(request: Request, io: &mut Io<'_>) -> Result<Value, Failure> {
     match io.api.call(request) {
         Ok(Reply::Json(state)) => Ok(state),
         Ok(_) => Err(Failure::error("the server answered with no session")),
         // What refuses an upgraded connection is told without the status' reason.
-        Err(status) => Err(Failure::error(status.message)),
+        Err(status) => {
+            let why = &status.message;
+            let known = why.starts_with(UPGRADE);
+            Err(Failure::error(if known { why.clone() } else { format!("{UPGRADE}{why}") }))
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{ALL_NAMESPACES, Command, FILENAME, OUTPUT, RECURSIVE, SELECTOR};
+use super::{ALL_NAMESPACES, Command, FILENAME, KUSTOMIZE, OUTPUT, RECURSIVE, SELECTOR};
 use crate::base::duration;
 use crate::base::json_path::JsonPath;
 use crate::kubectl::print::{face, relaxed};
@@ -27,6 +27,7 @@ impl Command for Wait {
         const FLAGS: &[Flag] = &[
             ALL_NAMESPACES,
             FILENAME,
+            KUSTOMIZE,
             OUTPUT,
             RECURSIVE,
             SELECTOR,

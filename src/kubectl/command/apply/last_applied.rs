@@ -44,7 +44,7 @@ pub const VIEW: Spec = Spec {
 
 fn view(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
     let mut objects = Vec::new();
-    if args.has("filename") || args.has("kustomize") {
+    if args.reads_files() {
         for manifest in resource::manifests(args, io)? {
             let m = manifest?;
             objects.push(resource::fetch(io, &m.asked, &m.namespace, &m.name)?);
@@ -85,7 +85,7 @@ pub const SET: Spec = Spec {
     start: |args| {
         let dry_run = DryRun::from_args(&args)?;
         Printer::from_args(&args)?;
-        if !args.has("filename") {
+        if !args.reads_files() {
             return Err(Failure::error("must specify one of -f and -k"));
         }
         Ok(Box::new(move |io: &mut Io<'_>| set(&args, dry_run, io)) as Box<dyn Job>)

@@ -72,7 +72,7 @@ impl Command for Apply {
             let words = args.positional.join(" ");
             return Err(Failure::usage("apply", &format!("Unexpected args: [{words}]")));
         }
-        if !args.has("filename") && !args.has("kustomize") {
+        if !args.reads_files() && !args.has("kustomize") {
             return Err(Failure::error("must specify one of -f and -k"));
         }
         let dry_run = DryRun::from_args(&args)?;

@@ -13,7 +13,7 @@ const GROUP: &str = "rbac.authorization.k8s.io";
 const PROTECTED: &str = "rbac.authorization.kubernetes.io/autoupdate";
 
 pub(super) fn start(args: Args) -> Result<Box<dyn Job>, Failure> {
-    if !args.has("filename") && !args.has("kustomize") {
+    if !args.reads_files() && !args.has("kustomize") {
         return Err(Failure::error("must specify one of -f and -k"));
     }
     if !args.positional.is_empty() {

@@ -109,6 +109,17 @@ fn start(
     }))
 }
 
+/// Fills a ConfigMap or a Secret in.
+///
+/// # Errors
+/// A source that cannot be read, or a key that will not do.
+pub fn fill(kind: &str, args: &Args, files: &Files, value: &mut Value) -> Result<(), Failure> {
+    match kind {
+        "Secret" => secret(args, files, value),
+        _ => config_map(args, files, value),
+    }
+}
+
 fn config_map(args: &Args, files: &Files, value: &mut Value) -> Result<(), Failure> {
     let what = format!("Data for ConfigMap {:?}", value["metadata"]["name"].as_str().unwrap_or(""));
     let data = sources(args, files, "ConfigMap", &what)?;
@@ -310,7 +321,7 @@ pub fn environment_line(line: &str) -> Result<Option<(&str, &str)>, Failure> {
 }
 
 /// The suffix of `--append-hash`. Mirrors `k8s.io/kubectl/pkg/util/hash`.
-fn hash(value: &Value) -> String {
+pub fn hash(value: &Value) -> String {
     let part = |field: &str| value.get(field).cloned();
     let mut hashed = Map::new();
     let kind = part("kind").unwrap_or_default();

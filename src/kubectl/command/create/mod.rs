@@ -9,7 +9,8 @@ pub mod quota;
 pub mod rbac;
 pub mod service;
 
-use super::{Command, FILENAME, RECURSIVE, SELECTOR};
+use super::raw::{self, RAW};
+use super::{Command, FILENAME, KUSTOMIZE, RECURSIVE, SELECTOR};
 use crate::api::{Body, Verb};
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::print::Printer;
@@ -26,7 +27,15 @@ impl Command for Create {
     }
 
     fn flags(&self) -> &'static [Flag] {
-        const FLAGS: &[Flag] = &[FILENAME, RECURSIVE, SELECTOR];
+        const FLAGS: &[Flag] = &[
+            Flag::switch("edit"),
+            FILENAME,
+            KUSTOMIZE,
+            RAW,
+            RECURSIVE,
+            SELECTOR,
+            Flag::switch("windows-line-endings"),
+        ];
         FLAGS
     }
 
@@ -47,8 +56,14 @@ impl Command for Create {
             let words = args.positional.join(" ");
             return Err(Failure::usage("create", &format!("Unexpected args: [{words}]")));
         }
-        if !args.has("filename") {
+        if !args.reads_files() {
             return Err(Failure::error("must specify one of -f and -k"));
+        }
+        if let Some(job) = raw::job(&args, "POST")? {
+            return Ok(job);
+        }
+        if args.is("edit") {
+            return super::edit::before_create(args);
         }
         let dry_run = DryRun::from_args(&args)?;
         let validation = Validation::from_args(&args)?;

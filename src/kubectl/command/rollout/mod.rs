@@ -11,17 +11,17 @@ pub use history::History;
 pub use status::Status;
 pub use undo::Undo;
 
-use super::{FILENAME, PRINT, RECURSIVE, SELECTOR};
+use super::{FILENAME, KUSTOMIZE, PRINT, RECURSIVE, SELECTOR};
 use crate::kubectl::resource::{self, Asked};
 use crate::kubectl::{Args, Failure, Flag, Io};
 use crate::object::Object;
 
 /// The flags that all of them know.
-const FLAGS: &[Flag] = &[FILENAME, RECURSIVE, SELECTOR];
+const FLAGS: &[Flag] = &[FILENAME, KUSTOMIZE, RECURSIVE, SELECTOR];
 
 /// Checks that something was named.
 fn check(args: &Args) -> Result<(), Failure> {
-    if args.positional.is_empty() && !args.has("filename") {
+    if args.positional.is_empty() && !args.reads_files() {
         return Err(Failure::error("required resource not specified"));
     }
     Ok(())

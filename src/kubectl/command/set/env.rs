@@ -54,7 +54,7 @@ fn start(mut args: Args) -> Result<Box<dyn Job>, Failure> {
         "cannot set --all and --selector at the same time"
     } else if args.is("local") && args.get("dry-run") == "server" {
         LOCAL_ON_SERVER
-    } else if args.positional.is_empty() && !args.has("filename") {
+    } else if args.positional.is_empty() && !args.reads_files() {
         NOTHING_NAMED
     } else if args.is("list") && args.has("output") {
         "--list and --output may not be specified together"

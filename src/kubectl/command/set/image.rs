@@ -25,7 +25,7 @@ fn start(mut args: Args) -> Result<Box<dyn Job>, Failure> {
     let pair = |word: &String| word.split_once('=').map(|(c, i)| (c.to_owned(), i.to_owned()));
     let images: Vec<(String, String)> = images.iter().filter_map(pair).collect();
     args.positional = words;
-    let why = if args.positional.is_empty() && !args.has("filename") {
+    let why = if args.positional.is_empty() && !args.reads_files() {
         NOTHING_NAMED
     } else if images.is_empty() {
         "at least one image update is required"

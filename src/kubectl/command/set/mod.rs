@@ -12,7 +12,7 @@ pub use target::{SELECTOR_OF_SERVICE, SERVICE_ACCOUNT, SUBJECT};
 
 use serde_json::Value;
 
-use super::{ALL_NAMESPACES, DRY_RUN, FILENAME, RECURSIVE, SELECTOR};
+use super::{ALL_NAMESPACES, DRY_RUN, FILENAME, KUSTOMIZE, RECURSIVE, SELECTOR};
 use crate::api::{Body, PatchType, Status, Verb};
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::print::face;
@@ -25,6 +25,7 @@ const FLAGS: &[Flag] = &[
     ALL_NAMESPACES,
     DRY_RUN,
     FILENAME,
+    KUSTOMIZE,
     RECURSIVE,
     SELECTOR,
     Flag::switch("all"),
