@@ -52,6 +52,25 @@ const GROUPS: [(&str, i32); 20] = [
     ("flowcontrol.apiserver.k8s.io", 16_100),
 ];
 
+/// `/version`: the release of Kubernetes that this is like, and how it says where it was built.
+pub fn version() -> Value {
+    json!({
+        "major": "1",
+        "minor": "36",
+        "emulationMajor": "1",
+        "emulationMinor": "36",
+        "minCompatibilityMajor": "1",
+        "minCompatibilityMinor": "35",
+        "gitVersion": "v1.36.2",
+        "gitCommit": "98b35193b2ac7a23a673325f5e9b830ecd5ba406",
+        "gitTreeState": "clean",
+        "buildDate": "2026-06-10T08:00:00Z",
+        "goVersion": "go1.26.6",
+        "compiler": "gc",
+        "platform": "linux/amd64",
+    })
+}
+
 /// The priorities of a group and of a version within it, those of definitions where the group is
 /// not built in.
 pub fn priorities(group: &str, version: &str) -> (i32, i32) {

@@ -138,7 +138,7 @@ fn indented(value: &Value, depth: usize, out: &mut String) {
 }
 
 /// These characters occur in JSON only within strings, where their escapes mean the same.
-fn escape_html(json: &str) -> String {
+pub fn escape_html(json: &str) -> String {
     if !json.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) {
         return json.to_string();
     }

@@ -1,26 +1,29 @@
 //! JSON as KYAML, the flow style of YAML that `-o kyaml` prints. Mirrors `sigs.k8s.io/yaml/kyaml`.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::go_text;
 
+/// In which order the fields of an object are written.
+pub type Order = fn(&Map<String, Value>) -> Vec<(&String, &Value)>;
+
 /// The document of a value.
-pub fn to_string(value: &Value) -> String {
+pub fn to_string(value: &Value, order: Order) -> String {
     let mut out = String::from("---\n");
-    write(value, 0, &mut out);
+    write(value, 0, order, &mut out);
     out.push('\n');
     out
 }
 
-fn write(value: &Value, depth: usize, out: &mut String) {
+fn write(value: &Value, depth: usize, order: Order, out: &mut String) {
     let pad = |depth: usize| "  ".repeat(depth);
     match value {
         Value::Object(map) if map.is_empty() => out.push_str("{}"),
         Value::Object(map) => {
             out.push_str("{\n");
-            for (key, value) in map {
+            for (key, value) in order(map) {
                 out.push_str(&format!("{}{}: ", pad(depth + 1), name(key)));
-                write(value, depth + 1, out);
+                write(value, depth + 1, order, out);
                 out.push_str(",\n");
             }
             out.push_str(&format!("{}}}", pad(depth)));
@@ -30,7 +33,7 @@ fn write(value: &Value, depth: usize, out: &mut String) {
             out.push('[');
             for (at, item) in items.iter().enumerate() {
                 out.push_str(if at > 0 { ", " } else { "" });
-                write(item, depth, out);
+                write(item, depth, order, out);
             }
             out.push(']');
         }
@@ -38,7 +41,7 @@ fn write(value: &Value, depth: usize, out: &mut String) {
             out.push_str("[\n");
             for item in items {
                 out.push_str(&pad(depth + 1));
-                write(item, depth + 1, out);
+                write(item, depth + 1, order, out);
                 out.push_str(",\n");
             }
             out.push_str(&format!("{}]", pad(depth)));

@@ -46,6 +46,14 @@ impl Flag {
     pub const fn short(self, short: char) -> Self {
         Self { short: Some(short), ..self }
     }
+
+    /// `-o, --output`: how errors and help call it.
+    pub fn shown(&self) -> String {
+        match self.short {
+            Some(short) => format!("-{short}, --{}", self.name),
+            None => format!("--{}", self.name),
+        }
+    }
 }
 
 /// The flags that every command knows.
@@ -81,7 +89,7 @@ pub struct Args {
     /// The namespace of the kubeconfig's context.
     pub context_namespace: String,
     given: Vec<(&'static str, String)>,
-    defaults: Vec<(&'static str, &'static str)>,
+    known: Vec<Flag>,
 }
 
 impl Args {
@@ -91,11 +99,8 @@ impl Args {
     /// Unknown flags, missing and malformed values, in pflag's words.
     pub fn parse(command: &str, flags: &[Flag], words: &[String]) -> Result<Self, Failure> {
         let known: Vec<Flag> = flags.iter().chain(GLOBAL).copied().collect();
-        let mut args = Self {
-            command: command.to_owned(),
-            defaults: known.iter().map(|flag| (flag.name, flag.default)).collect(),
-            ..Self::default()
-        };
+        let mut args =
+            Self { command: command.to_owned(), known: known.clone(), ..Self::default() };
         let wrong = |why: String| {
             let place = if command.is_empty() { String::new() } else { format!(" {command}") };
             Failure::error(format!("{why}\nSee 'kubectl{place} --help' for usage."))
@@ -173,10 +178,7 @@ impl Args {
 
     fn set(&mut self, flag: &Flag, value: String) -> Result<(), String> {
         if flag.takes == Takes::Switch && parse_bool(&value).is_none() {
-            let name = match flag.short {
-                Some(short) => format!("-{short}, --{}", flag.name),
-                None => format!("--{}", flag.name),
-            };
+            let name = flag.shown();
             return Err(format!(
                 "invalid argument \"{value}\" for \"{name}\" flag: strconv.ParseBool: parsing \
                  \"{value}\": invalid syntax"
@@ -238,7 +240,7 @@ impl Args {
     /// The flag's last value, or its default.
     pub fn get(&self, name: &str) -> &str {
         let given = self.given.iter().rev().find(|(flag, _)| *flag == name);
-        let default = || self.defaults.iter().find(|(flag, _)| *flag == name).map(|(_, d)| *d);
+        let default = || self.known.iter().find(|flag| flag.name == name).map(|flag| flag.default);
         given.map(|(_, value)| value.as_str()).or_else(default).unwrap_or_default()
     }
 
@@ -266,8 +268,10 @@ impl Args {
     pub fn int<N: std::str::FromStr>(&self, name: &str) -> Result<N, Failure> {
         let text = self.get(name);
         text.parse().map_err(|_| {
+            let known = self.known.iter().find(|flag| flag.name == name);
+            let shown = known.map_or_else(|| format!("--{name}"), Flag::shown);
             Failure::error(format!(
-                "invalid argument \"{text}\" for \"--{name}\" flag: strconv.ParseInt: parsing \
+                "invalid argument \"{text}\" for \"{shown}\" flag: strconv.ParseInt: parsing \
                  \"{text}\": invalid syntax\nSee 'kubectl {} --help' for usage.",
                 self.command
             ))

@@ -4,6 +4,8 @@
 pub mod codec;
 mod decoder;
 mod encoder;
+/// JSON in the order and with the escapes of Go.
+pub mod go_json;
 /// Names of kinds and of objects.
 pub mod key;
 /// Who manages which fields, and server-side apply.

@@ -9,7 +9,7 @@ use super::{Answer, Content};
 use crate::api::{List, Status};
 use crate::base::yaml;
 use crate::kinds::Kind;
-use crate::object::{Object, codec};
+use crate::object::{Object, codec, go_json};
 use crate::sim::Time;
 
 /// What stands behind an answer: the kind and version that were asked for.
@@ -28,8 +28,8 @@ pub(super) struct View<'a> {
 /// A value written down.
 pub(super) fn text(value: &Value, media: Media) -> Vec<u8> {
     let mut text = match media {
-        Media::Json => value.to_string(),
-        Media::Pretty => codec::indented(value, "  "),
+        Media::Json => go_json::to_string(value),
+        Media::Pretty => go_json::indented(value, "  ", true),
         Media::Yaml => return yaml::to_string(value).into_bytes(),
     };
     text.push('\n');

@@ -9,8 +9,6 @@ use crate::api::{Api, Status, discovery};
 use crate::base::order::Order as _;
 use crate::base::sha256;
 
-/// The version that is served.
-const VERSION: (&str, &str, &str) = ("1", "36", "v1.36.2");
 const HEALTH: [&str; 3] = ["healthz", "livez", "readyz"];
 /// The checks that `/healthz`, `/livez` and `/readyz` know by name.
 const CHECKS: [&str; 5] =
@@ -38,7 +36,7 @@ pub(super) fn answer(api: &mut dyn Api, asked: &Asked<'_>) -> Result<Option<Answ
     }
     let document = match parts.as_slice() {
         [name, check @ ..] if HEALTH.contains(name) => return Ok(Some(health(name, check, asked))),
-        ["version"] if is_read => version(),
+        ["version"] if is_read => discovery::version(),
         ["api"] | ["apis"] if is_read => return root(api, asked, parts == ["api"]).map(Some),
         ["apis", group] if is_read => match group_of(api, group) {
             Some(document) => document,
@@ -69,25 +67,6 @@ pub(super) fn answer(api: &mut dyn Api, asked: &Asked<'_>) -> Result<Option<Answ
 fn is_silent(api: &dyn Api, group: &str, version: &str) -> bool {
     let mut extensions = api.extensions().into_iter();
     extensions.any(|e| e.group == group && e.version == version && !e.available)
-}
-
-fn version() -> Value {
-    let (major, minor, version) = VERSION;
-    json!({
-        "major": major,
-        "minor": minor,
-        "emulationMajor": major,
-        "emulationMinor": minor,
-        "minCompatibilityMajor": major,
-        "minCompatibilityMinor": "35",
-        "gitVersion": version,
-        "gitCommit": "0000000000000000000000000000000000000000",
-        "gitTreeState": "clean",
-        "buildDate": "2026-01-05T08:00:00Z",
-        "goVersion": "go1.25",
-        "compiler": "gc",
-        "platform": "linux/amd64",
-    })
 }
 
 fn health(name: &str, check: &[&str], asked: &Asked<'_>) -> Answer {

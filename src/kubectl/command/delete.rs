@@ -164,14 +164,20 @@ impl DeleteJob {
                  indefinitely.\n",
             );
         }
-        let mut failures = Vec::new();
+        let (mut failures, mut broken) = (Vec::new(), Vec::new());
         let mut gone = Vec::new();
         // What is said of a failure when it comes from a file.
         let mut context = Vec::new();
         let wanted = if self.args.reads_files() {
             let mut keys = Vec::new();
             for manifest in resource::manifests(&self.args, io)? {
-                let manifest = manifest?;
+                let manifest = match manifest {
+                    Ok(manifest) => manifest,
+                    Err(failure) => {
+                        broken.push(failure);
+                        continue;
+                    }
+                };
                 context.push(format!("error when deleting {:?}", manifest.file));
                 keys.push((manifest.asked, manifest.namespace, manifest.name));
             }
@@ -179,7 +185,7 @@ impl DeleteJob {
         } else {
             resource::keys(&self.args, io)?
         };
-        if wanted.is_empty() {
+        if wanted.is_empty() && broken.is_empty() {
             io.out.push_str("No resources found\n");
         }
         if self.args.is("interactive") && !wanted.is_empty() && !agreed(io, &wanted) {
@@ -198,6 +204,7 @@ impl DeleteJob {
             }
         }
         self.gone = Some(gone);
+        failures.extend(Failure::several(&broken).err());
         Failure::several(&failures)
     }
 
@@ -208,12 +215,12 @@ impl DeleteJob {
         namespace: &str,
         name: &str,
     ) -> Result<String, Status> {
-        let reply = io.api.call(asked.request(Verb::Get, namespace, name))?;
-        let uid = reply.object().map(|object| object.uid().to_owned()).unwrap_or_default();
+        let mut uid = String::new();
         if self.dry_run != DryRun::Client {
             let mut request = request(asked, namespace, name, self.args.get("cascade"), self.grace);
             request.dry_run = self.dry_run == DryRun::Server;
-            io.api.call(request)?;
+            let reply = io.api.call(request)?;
+            uid = reply.object().map(|object| object.uid().to_owned()).unwrap_or_default();
         }
         io.out.push_str(&if self.args.get("output") == "name" {
             format!("{}\n", asked.display(name))

@@ -7,9 +7,9 @@ use super::spec::Spec;
 use crate::api::discovery::{self, Entry};
 use crate::base::order::Order as _;
 use crate::base::table;
-use crate::kubectl::print::{Printer, pretty};
+use crate::kubectl::print::Printer;
 use crate::kubectl::{Args, Failure, Flag, Io, kubeconfig};
-use crate::object::GroupResource;
+use crate::object::{GroupResource, go_json};
 
 /// The version of this client, and of the servers it is made for.
 const VERSION: &str = "v1.36.2";
@@ -144,7 +144,8 @@ fn resources(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
             "kind": "APIResourceList",
             "resources": rows.iter().map(described).collect::<Vec<_>>(),
         });
-        let printer = if output == "json" { Printer::Json(false) } else { Printer::Yaml(false) };
+        let printer =
+            if output == "json" { Printer::Json(false, true) } else { Printer::Yaml(false) };
         io.out.push_str(&printer.print_value(&list)?);
         return Ok(());
     }
@@ -204,14 +205,18 @@ fn version(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    let numbers = json!({ "gitVersion": VERSION, "major": "1", "minor": "36" });
-    let mut value = json!({ "clientVersion": numbers, "kustomizeVersion": KUSTOMIZE });
+    let server = discovery::version();
+    let mut client = server.clone();
+    if let Some(fields) = client.as_object_mut() {
+        fields.retain(|name, _| !(name.starts_with("emulation") || name.starts_with("minCompat")));
+    }
+    let mut value = json!({ "clientVersion": client, "kustomizeVersion": KUSTOMIZE });
     if !client_only {
-        value["serverVersion"] = numbers;
+        value["serverVersion"] = server;
     }
     let text = match args.get("output") {
         "yaml" => Printer::Yaml(false).print_value(&value)?,
-        _ => format!("{}\n", pretty(&value)),
+        _ => format!("{}\n", go_json::indented(&value, "  ", true)),
     };
     io.out.push_str(&text);
     Ok(())

@@ -338,8 +338,8 @@ fn unknown(words: &[String]) -> Failure {
         return Failure::verbatim(format!("Commands:\n{}", names.join("\n")));
     };
     if word == "alpha" {
-        let printed = "No alpha commands are available in this version of kubectl\n".to_owned();
-        return Failure { printed, code: 0, ..Failure::default() };
+        let text = "No alpha commands are available in this version of kubectl\n".to_owned();
+        return Failure { text, code: 0, ..Failure::default() };
     }
     for count in [2, 1] {
         let group = canonical(words.get(..count).unwrap_or_default());

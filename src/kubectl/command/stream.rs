@@ -118,7 +118,7 @@ fn ask(request: Request, io: &mut Io<'_>) -> Result<Value, Failure> {
         // What refuses an upgraded connection is told without the status' reason.
         Err(status) => {
             let why = &status.message;
-            let known = why.starts_with(UPGRADE);
+            let known = status.reason == "InternalError" || why.starts_with(UPGRADE);
             Err(Failure::error(if known { why.clone() } else { format!("{UPGRADE}{why}") }))
         }
     }

@@ -12,7 +12,7 @@ use crate::base::go_template::Template;
 use crate::base::go_text;
 use crate::base::json_path::{self, JsonPath};
 use crate::base::yaml;
-use crate::object::Object;
+use crate::object::{Object, go_json};
 use crate::sim::Time;
 
 /// How objects are printed.
@@ -21,8 +21,8 @@ pub enum Printer {
     Table,
     /// `-o yaml`; whether with managed fields.
     Yaml(bool),
-    /// `-o json`; whether with managed fields.
-    Json(bool),
+    /// `-o json`; whether with managed fields, and whether in the order of Go's structs.
+    Json(bool, bool),
     /// `-o name`.
     Name,
     /// `-o jsonpath=…`: the template and its text.
@@ -31,8 +31,8 @@ pub enum Printer {
     JsonPathAsJson(JsonPath),
     /// `-o go-template=…`: the template and its text.
     Template(Box<Template>, String),
-    /// `-o kyaml`; whether with managed fields.
-    KYaml(bool),
+    /// `-o kyaml`; the same.
+    KYaml(bool, bool),
     /// `-o custom-columns=…`: titles and paths, and whether the titles are printed.
     Columns(Vec<(String, JsonPath)>, bool),
 }
@@ -41,6 +41,14 @@ pub enum Printer {
 const FORMATS: &str = "custom-columns,custom-columns-file,go-template,go-template-file,json,\
                        jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,\
                        wide,yaml";
+
+/// Whether a command works with the structs of the kinds, whose fields have an order, and not with
+/// JSON of any shape.
+fn is_typed(command: &str) -> bool {
+    let verb = command.split(' ').next().unwrap_or_default();
+    let typed = ["autoscale", "certificate", "config", "expose", "rollout", "run", "set"];
+    typed.contains(&verb) || command.starts_with("create ")
+}
 
 impl Printer {
     /// The printer that `-o` asks for.
@@ -65,9 +73,9 @@ impl Printer {
         match format {
             "" | "wide" => Ok(Self::Table),
             "yaml" => Ok(Self::Yaml(args.is("show-managed-fields"))),
-            "json" => Ok(Self::Json(args.is("show-managed-fields"))),
+            "json" => Ok(Self::Json(args.is("show-managed-fields"), is_typed(&args.command))),
             "name" => Ok(Self::Name),
-            "kyaml" => Ok(Self::KYaml(args.is("show-managed-fields"))),
+            "kyaml" => Ok(Self::KYaml(args.is("show-managed-fields"), is_typed(&args.command))),
             "jsonpath" | "jsonpath-as-json" | "go-template" | "template" | "jsonpath-file"
             | "go-template-file" | "templatefile"
                 if expression.is_empty() =>
@@ -129,9 +137,9 @@ impl Printer {
     /// An object's JSON as this printer takes it: templates see who manages its fields.
     fn face(&self, asked: &Asked, object: &Object) -> Value {
         match self {
-            Self::Json(true)
+            Self::Json(true, _)
             | Self::Yaml(true)
-            | Self::KYaml(true)
+            | Self::KYaml(true, _)
             | Self::JsonPath(..)
             | Self::JsonPathAsJson(_)
             | Self::Template(..) => asked.kind.encode(asked.version, object),
@@ -145,7 +153,9 @@ impl Printer {
     /// An expression that does not fit.
     pub fn print_value(&self, value: &Value) -> Result<String, Failure> {
         match self {
-            Self::Json(_) => Ok(format!("{}\n", pretty(value))),
+            Self::Json(_, typed) => {
+                Ok(format!("{}\n", go_json::indented(value, "    ", *typed)))
+            }
             Self::JsonPath(path, template) => path.execute(value).map_err(|why| {
                 Failure::error(json_path::execution_error(template, value, &why))
             }),
@@ -163,7 +173,10 @@ impl Printer {
                 ),
                 ..Failure::error(format!("error executing template {text:?}: {why}"))
             }),
-            Self::KYaml(_) => Ok(crate::base::kyaml::to_string(value)),
+            Self::KYaml(_, typed) => Ok(crate::base::kyaml::to_string(
+                value,
+                if *typed { go_json::fields } else { |map| map.iter().collect() },
+            )),
             Self::Yaml(_) | Self::Table | Self::Name | Self::Columns(..) => {
                 Ok(yaml::to_string(value))
             }
@@ -191,7 +204,7 @@ fn list(items: Vec<Value>) -> Value {
 
 /// JSON as kubectl indents it: four spaces.
 pub fn pretty(value: &Value) -> String {
-    crate::object::codec::pretty(value)
+    go_json::indented(value, "    ", false)
 }
 
 /// A path in the short form of `custom-columns` and `--sort-by`.

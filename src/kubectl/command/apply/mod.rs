@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Command, DRY_RUN, FILENAME, KUSTOMIZE, RECURSIVE, SELECTOR, warn_of_record};
 use crate::api::{Body, PatchType, Verb};
+use crate::base::go_text::escape_html;
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::print::{Printer, face};
 use crate::kubectl::resource::{self, Asked, Manifest};
@@ -243,7 +244,7 @@ fn annotations(value: &mut Value) -> &mut Map<String, Value> {
 pub(super) fn with_last_applied(value: &Value) -> Value {
     let mut bare = value.clone();
     annotations(&mut bare).remove(LAST_APPLIED);
-    let text = format!("{bare}\n");
+    let text = format!("{}\n", escape_html(&bare.to_string()));
     annotations(&mut bare).insert(LAST_APPLIED.to_owned(), Value::String(text));
     bare
 }

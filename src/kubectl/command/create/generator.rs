@@ -4,13 +4,13 @@
 use serde_json::{Map, Value, json};
 
 use crate::api::{Body, Reply, Status, Verb};
-use crate::kubectl::command::apply::with_last_applied;
 use crate::kubectl::command::{DRY_RUN, OUTPUT};
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::resource::{self, Asked};
 use crate::kubectl::validation::VALIDATE;
 use crate::kubectl::{Args, Failure, Flag, Io};
-use crate::object::{codec, patch};
+use crate::object::meta::LAST_APPLIED;
+use crate::object::{codec, go_json, patch};
 
 /// The flags of commands that make an object.
 pub const FLAGS: &[Flag] = &[
@@ -35,7 +35,7 @@ pub fn create(
 ) -> Result<(), Failure> {
     let dry_run = DryRun::from_args(args)?;
     if args.is("save-config") && dry_run != DryRun::Client {
-        value = with_last_applied(&value);
+        value = saved(&value);
     }
     if dry_run == DryRun::Client {
         if asked.names().namespaced && args.has("namespace") {
@@ -83,6 +83,20 @@ pub fn overridden(args: &Args, value: Value) -> Result<Value, Failure> {
     }
 }
 
+/// The object with what it is now in its annotation, as Go writes its struct. Mirrors
+/// `util.CreateOrUpdateAnnotation`.
+fn saved(value: &Value) -> Value {
+    let mut value = value.clone();
+    if let Some(annotations) =
+        value.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut)
+    {
+        annotations.remove(LAST_APPLIED);
+    }
+    let text = go_json::to_string(&value);
+    value["metadata"]["annotations"][LAST_APPLIED] = json!(format!("{text}\n"));
+    value
+}
+
 /// Creates `value`, whose own kind says what it is.
 pub fn create_named(
     args: &Args,
@@ -91,7 +105,7 @@ pub fn create_named(
     refused: impl Fn(&Status) -> Failure,
 ) -> Result<(), Failure> {
     let asked = resource::kind(value["kind"].as_str().unwrap_or_default())?;
-    let value = if args.is("save-config") { with_last_applied(&value) } else { value };
+    let value = if args.is("save-config") { saved(&value) } else { value };
     create(args, io, asked, value, "created", refused)
 }
 

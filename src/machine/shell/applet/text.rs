@@ -21,7 +21,7 @@ pub(super) fn echo(args: &[String]) -> String {
     }
     let mut text = words.join(" ");
     if escapes {
-        text = unescape(&text);
+        text = unescape(&text, 3);
     }
     if newline {
         text.push('\n');
@@ -29,7 +29,7 @@ pub(super) fn echo(args: &[String]) -> String {
     text
 }
 
-fn unescape(text: &str) -> String {
+fn unescape(text: &str, digits: usize) -> String {
     let mut out = String::new();
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -47,7 +47,8 @@ fn unescape(text: &str) -> String {
             Some('c') => break,
             Some('0') => {
                 let mut code = 0;
-                while let Some(digit) = chars.peek().and_then(|c| c.to_digit(8)) {
+                for _ in 0..digits {
+                    let Some(digit) = chars.peek().and_then(|c| c.to_digit(8)) else { break };
                     code = code * 8 + digit;
                     chars.next();
                 }
@@ -66,7 +67,7 @@ fn unescape(text: &str) -> String {
 /// `printf format arguments…`: the format is used again while arguments are left.
 pub(super) fn printf(args: &[String]) -> String {
     let Some((format, mut arguments)) = args.split_first() else { return String::new() };
-    let format: Vec<char> = unescape(format).chars().collect();
+    let format: Vec<char> = unescape(format, 2).chars().collect();
     let mut out = String::new();
     loop {
         let before = arguments.len();
@@ -110,7 +111,7 @@ fn padded(flags: &str, kind: char, argument: &str) -> String {
         'X' => format!("{number:X}"),
         'o' => format!("{number:o}"),
         'c' => argument.chars().take(1).collect(),
-        'b' => unescape(argument),
+        'b' => unescape(argument, 3),
         _ => match precision.parse() {
             Ok(length) => argument.chars().take(length).collect(),
             Err(_) => argument.to_owned(),
