@@ -90,11 +90,11 @@ fn service_backend(
         return format!("{name}:{shown} (<error: services \"{name}\" not found>)");
     };
     let ports = object.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
-    let meant = ports.filter(|port| {
+    let mut meant = ports.filter(|port| {
         let own = port.name.as_deref().unwrap_or_default();
         number.map_or(!title.is_empty() && own == title, |number| number == port.port)
     });
-    let title = meant.last().and_then(|port| port.name.clone()).unwrap_or_default();
+    let title = meant.next_back().and_then(|port| port.name.clone()).unwrap_or_default();
     let slices = service::slices(object, others);
     format!("{name}:{shown} ({})", service::endpoints(&slices, &title))
 }
