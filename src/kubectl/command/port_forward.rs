@@ -151,7 +151,8 @@ fn refuse_udp<'a>(
     number: &str,
     remote: &str,
 ) -> Result<(), String> {
-    let same = ports.filter(|port| port[field].as_i64().is_some_and(|own| own.to_string() == number));
+    let same =
+        ports.filter(|port| port[field].as_i64().is_some_and(|own| own.to_string() == number));
     let protocols: Vec<_> = same.map(|port| port["protocol"].as_str().unwrap_or("TCP")).collect();
     if protocols.contains(&"UDP") && !protocols.contains(&"TCP") {
         return Err(format!("UDP protocol is not supported for {remote}"));
