@@ -1,6 +1,7 @@
 //! Templates as Go's `text/template` has them: carrying them out. Mirrors `text/template/exec.go`
 //! and `funcs.go`.
 
+use crate::base::order::Gather;
 use std::cmp::Ordering;
 
 use serde_json::Value;
@@ -70,9 +71,9 @@ fn with_floats(value: &Value) -> Value {
     match value {
         Value::Number(number) => number.as_f64().map_or(Value::Null, Value::from),
         Value::Array(items) => items.iter().map(with_floats).collect(),
-        Value::Object(map) => {
-            map.iter().map(|(key, value)| (key.clone(), with_floats(value))).collect()
-        }
+        Value::Object(map) => Value::Object(
+            map.iter().map(|(key, value)| (key.clone(), with_floats(value))).gathered(),
+        ),
         other => other.clone(),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! `slice::sort` is compiled anew for each type and each comparison, at some four kilobytes of
 //! WebAssembly a time. Here numbers are sorted, whatever they stand for; `tests/tidy` sees to it.
+//! Maps and sets that are collected sort first, too: these are gathered entry by entry.
 
 use std::cmp::Ordering;
 
@@ -37,6 +38,31 @@ impl<T> Order<T> for [T] {
         self.order_by(T::cmp);
     }
 }
+
+/// Collecting into a sorted map or set without the sorting that `collect` brings for its type.
+pub trait Gather: Iterator + Sized {
+    /// All items; of entries with equal keys the last one's value.
+    fn gathered<C: Default + Extend<Self::Item>>(self) -> C {
+        let mut all = C::default();
+        all.extend(self);
+        all
+    }
+
+    /// The same for items of which the first that is an error is the result.
+    fn try_gathered<C, T, E>(self) -> Result<C, E>
+    where
+        Self: Iterator<Item = Result<T, E>>,
+        C: Default + Extend<T>,
+    {
+        let mut all = C::default();
+        for item in self {
+            all.extend(Some(item?));
+        }
+        Ok(all)
+    }
+}
+
+impl<I: Iterator> Gather for I {}
 
 /// The numbers below `count`, sorted.
 fn ordered(count: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec<usize> {

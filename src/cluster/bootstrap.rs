@@ -9,6 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Cluster, START};
 use crate::api::{Request, Status};
+use crate::base::order::Gather;
 use crate::controllers::Settings;
 use crate::kubelet::Pace;
 use crate::metrics;
@@ -132,7 +133,7 @@ pub(super) fn add_node(cluster: &mut Cluster, node: &NodeSpec) -> Result<(), Sta
     ]
     .into_iter()
     .map(|(name, amount)| (name.to_owned(), Quantity(amount)))
-    .collect();
+    .gathered();
     let object = Node {
         metadata: ObjectMeta {
             name: Some(node.name.clone()),

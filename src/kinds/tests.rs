@@ -1,9 +1,12 @@
 //! The kinds' rules and defaults, as tables.
 
-use serde_json::Value;
+use std::collections::BTreeSet;
 
-use super::{Kind, by_kind};
-use crate::object::Object;
+use serde_json::{Value, json};
+
+use super::{KINDS, Kind, by_kind};
+use crate::object::managed::{Schema, Type};
+use crate::object::{Object, Str};
 use crate::sim::Time;
 
 /// An object as the API server prepares it before storing.
@@ -137,4 +140,49 @@ fn the_generation_follows_the_spec_and_a_status_changes_nothing_else() {
     kind.prepare_status(&mut status, &old);
     assert_eq!(kind.scale(&status).unwrap(), (1, 7, "a=b".to_owned()));
     assert_eq!(status.meta().generation, Some(1));
+}
+
+/// Puts a value where it is asked what becomes of it.
+type Place<'p> = dyn Fn(Value) -> Value + 'p;
+
+/// Calls `visit` for each value of a type, itself first, with what puts a value in its place.
+fn each_place(
+    (schema, of): (&Schema, &Type),
+    seen: &mut BTreeSet<Str>,
+    place: &Place<'_>,
+    visit: &mut dyn FnMut(&Place<'_>),
+) {
+    visit(place);
+    match of {
+        Type::List { of, .. } => each_place((schema, of), seen, &|v| place(json!([v])), visit),
+        Type::Map { of, .. } => each_place((schema, of), seen, &|v| place(json!({"k": v})), visit),
+        Type::Named(name) if seen.insert(name.clone()) => {
+            for (field, known) in &schema.types[name].fields {
+                let within = |v: Value| place(json!({&**field: v}));
+                each_place((schema, &known.of), seen, &within, visit);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// No type's code has an end for what it would refuse: the reader must have found it before.
+#[test]
+fn whatever_stands_in_a_field_is_read_or_refused() {
+    let odd = json!([
+        null, true, 5, -1, 1.5, 99_999_999_999_u64, "", "x", "!!", "AB==", "1970-01-01T00:00:00Z",
+        [], [null], [true], [[1]], ["x"], [{}], {}, {"a": null}, {"a": true}, {"a": [1]}, {"a": {}}
+    ]);
+    let (mut places, mut refused) = (0, 0);
+    for kind in KINDS {
+        let schema = kind.schema();
+        each_place((&schema, &schema.root), &mut BTreeSet::new(), &|v| v, &mut |place| {
+            places += 1;
+            for value in odd.as_array().unwrap() {
+                let outcome = kind.decode(kind.names().versions[0], &place(value.clone()));
+                refused += u32::from(outcome.is_err_and(|why| !why.is_empty()));
+            }
+        });
+    }
+    assert!(places > 2_000 && refused > 20_000, "{places} places, {refused} refused");
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::Failure;
 use crate::base::files::{self, Node, normalize};
+use crate::base::order::Gather;
 
 /// Where a person's files lie, and where they work at first.
 pub const HOME: &str = "/root";
@@ -31,7 +32,7 @@ impl Files {
     /// The same files as a command sees them that works in `folder` with these `variables`.
     pub fn seen_from(&mut self, folder: &Rc<str>, variables: &[(Rc<str>, Rc<str>)]) {
         self.folder = Rc::clone(folder);
-        self.variables = variables.iter().cloned().collect();
+        self.variables = variables.iter().cloned().gathered();
     }
 
     /// Everything there is.

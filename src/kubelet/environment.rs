@@ -11,6 +11,7 @@ use super::expansion::expand;
 use super::fields;
 use super::node::NodeState;
 use super::sandbox::Sandbox;
+use crate::base::order::Gather;
 use crate::object::{GroupResource, Key, Object};
 use crate::runtime::Context;
 
@@ -50,10 +51,10 @@ pub fn entries(object: &Object) -> BTreeMap<&str, String> {
     if let Some(map) = object.get::<ConfigMap>() {
         let plain = map.data.iter().flatten().map(|(key, value)| (key.as_str(), value.clone()));
         let binary = map.binary_data.iter().flatten();
-        return plain.chain(binary.map(|(key, bytes)| (key.as_str(), text(&bytes.0)))).collect();
+        return plain.chain(binary.map(|(key, bytes)| (key.as_str(), text(&bytes.0)))).gathered();
     }
     let data = object.get::<Secret>().and_then(|secret| secret.data.as_ref());
-    data.into_iter().flatten().map(|(key, bytes)| (key.as_str(), text(&bytes.0))).collect()
+    data.into_iter().flatten().map(|(key, bytes)| (key.as_str(), text(&bytes.0))).gathered()
 }
 
 impl Source<'_, '_> {

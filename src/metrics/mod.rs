@@ -11,6 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use crate::api::{List, Reply, Request, Status, Upstream, Verb};
 use crate::base::field_selector::FieldSelector;
 use crate::base::label_selector::Selector;
+use crate::base::order::Gather;
 use crate::base::order::Order as _;
 use crate::kinds::metrics::{ContainerMetrics, NodeMetrics, PodMetrics, Usage};
 use crate::kubelet::{Kubelets, PodUsage, Reading};
@@ -62,7 +63,7 @@ impl Metrics {
                 pod.containers.iter().filter_map(|c| Some((c.name.as_str(), c.reading?)));
             readings.map(|(name, reading)| ((&pod.key, name), reading))
         });
-        let known: BTreeMap<(&Key, &str), Reading> = known.collect();
+        let known: BTreeMap<(&Key, &str), Reading> = known.gathered();
         for pod in &mut latest {
             for container in &mut pod.containers {
                 if let Some(reading) = container.reading {

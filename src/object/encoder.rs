@@ -3,14 +3,14 @@
 //! Every type's code is made for the one `&mut Writer`, and nothing can go wrong, so that what is
 //! made once a type is little more than a call for each field.
 
-use std::fmt;
-
 use serde::Serialize;
 use serde::ser::{
     SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 use serde_json::{Map, Value};
+
+use super::never::{Never, refused};
 
 /// Encodes a typed object: plain data with string keys.
 pub(super) fn encode<T: Serialize + ?Sized>(object: &T) -> Value {
@@ -36,29 +36,6 @@ enum Open {
     Key,
 }
 
-/// There is no error.
-#[derive(Debug)]
-enum Never {}
-
-impl fmt::Display for Never {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {}
-    }
-}
-
-impl std::error::Error for Never {}
-
-impl serde::ser::Error for Never {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        unencodable()
-    }
-}
-
-#[inline(never)]
-fn unencodable() -> ! {
-    panic!("plain data with string keys always encodes")
-}
-
 impl Writer {
     #[inline(never)]
     fn put(&mut self, value: Value) {
@@ -72,7 +49,7 @@ impl Writer {
                 self.open.pop();
                 match (self.open.last_mut(), value) {
                     (Some(Open::Map(_, key)), Value::String(text)) => *key = text,
-                    _ => unencodable(),
+                    _ => refused(),
                 }
             }
         }
@@ -100,7 +77,7 @@ impl Writer {
         match self.open.pop() {
             Some(Open::List(list)) => self.put(Value::Array(list)),
             Some(Open::Map(map, _)) => self.put(Value::Object(map)),
-            Some(Open::Key) | None => unencodable(),
+            Some(Open::Key) | None => refused(),
         }
     }
 

@@ -12,6 +12,7 @@ pub mod key;
 pub mod managed;
 /// Helpers on `ObjectMeta`: owners, finalizers, timestamps.
 pub mod meta;
+mod never;
 /// Patches: JSON, merge, strategic, and the three-way merges of `kubectl apply`.
 pub mod patch;
 mod shared;

@@ -94,13 +94,13 @@ impl Survey {
     pub(super) fn next(
         &self,
         owner: &str,
+        is_object: bool,
         names: &mut std::slice::Iter<'static, &'static str>,
     ) -> Option<&'static str> {
         self.keep_last();
         let mut name = *names.next()?;
         // What an object is called is not asked of it.
-        let is_root = self.open.borrow().len() == 1;
-        while is_root && matches!(name, "apiVersion" | "kind") {
+        while is_object && matches!(name, "apiVersion" | "kind") {
             self.keep(name, Type::Scalar(Scalar::Text));
             name = names.next()?;
         }

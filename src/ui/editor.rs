@@ -10,6 +10,7 @@ use super::messages::{fill, t};
 use super::state::{Action, Document, Problem};
 use super::widgets::icon::{ADD, CLOSE, icon};
 use super::widgets::yaml;
+use crate::base::order::Gather;
 use crate::scenario::lessons;
 use crate::web::{dom, field};
 
@@ -235,7 +236,7 @@ pub fn TextEditor(props: &TextEditorProps) -> Html {
         }
     };
     let here = props.problems.iter().filter(|p| p.file == document.name);
-    let marked: BTreeSet<usize> = here.map(|p| p.line).collect();
+    let marked: BTreeSet<usize> = here.map(|p| p.line).gathered();
     html! {
         <div class="text-editor" id="editor-scroll" {onscroll}>
             <pre class="gutter" aria-hidden="true">{ numbers(&document.text, &marked) }</pre>

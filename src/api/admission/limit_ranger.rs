@@ -10,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 
 use super::{Operation, Plugin, Write};
 use crate::api::Status;
+use crate::base::order::Gather;
 use crate::base::quantity::Quantity;
 use crate::kinds::describe::pods::{self, Amounts};
 use crate::object::{GroupResource, Object, meta};
@@ -155,7 +156,7 @@ fn pod_amounts(spec: &PodSpec) -> (Amounts, Amounts) {
 
 fn parsed(list: &Option<BTreeMap<String, Amount>>) -> Amounts {
     let list = list.iter().flatten();
-    list.filter_map(|(name, amount)| Some((name.clone(), amount.0.parse().ok()?))).collect()
+    list.filter_map(|(name, amount)| Some((name.clone(), amount.0.parse().ok()?))).gathered()
 }
 
 /// The bounds of one list, each with its amount.

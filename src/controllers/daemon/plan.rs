@@ -11,6 +11,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::eligibility::{self, Eligible};
 use super::template;
 use crate::base::int_or_percent::{IntOrPercent, Round};
+use crate::base::order::Gather;
 use crate::base::order::Order as _;
 use crate::controllers::pod;
 use crate::kinds::daemon_set::template_generation;
@@ -143,7 +144,7 @@ impl<'a> Planner<'a> {
             spec,
             min_ready: Duration::from_secs(u64::try_from(seconds).unwrap_or(0)),
             generation: template_generation(&input.set.metadata),
-            eligible: eligible.collect(),
+            eligible: eligible.gathered(),
             pods,
             surge: 0,
             plan: Plan::default(),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointPort, EndpointSlice};
 
+use crate::base::order::Gather;
 use crate::base::order::Order as _;
 use crate::object::Object;
 
@@ -89,7 +90,7 @@ fn fill<'a>(
     endpoints: Vec<Endpoint>,
 ) -> Vec<Group> {
     let order: Vec<Id> = endpoints.iter().map(id).collect();
-    let mut left: BTreeMap<Id, Endpoint> = order.iter().cloned().zip(endpoints).collect();
+    let mut left: BTreeMap<Id, Endpoint> = order.iter().cloned().zip(endpoints).gathered();
     let mut unchanged = Vec::new();
     let mut changed = Vec::new();
     for (object, slice) in existing {

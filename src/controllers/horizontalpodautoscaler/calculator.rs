@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Container, Pod};
 
+use crate::base::order::Gather;
 use crate::base::quantity;
 use crate::controllers::{Settings, pod};
 use crate::object::meta;
@@ -112,7 +113,7 @@ pub fn replicas(mut input: Input<'_>) -> Result<Proposal, String> {
         Target::AverageValue(_) => BTreeMap::new(),
     };
     let mut usage: BTreeMap<&str, i64> =
-        samples.iter().map(|(name, sample)| (name.as_str(), sample.milli)).collect();
+        samples.iter().map(|(name, sample)| (name.as_str(), sample.milli)).gathered();
     let first = ratio(&usage, &requests, target)?;
     let mut proposal = Proposal {
         replicas: current,

@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::Pod;
 use super::backoff::{Backoff, finished_at};
 use super::intervals::Intervals;
 use super::policy::{self, Verdict};
+use crate::base::order::Gather;
 use crate::controllers::pod;
 use crate::kinds::job;
 use crate::object::meta;
@@ -111,7 +112,7 @@ impl<'a> Facts<'a> {
         let completions = self.completions();
         let tracked = || self.pods.iter().copied().filter(|pod| self.is_tracked(pod));
         let ordered = |pods: Vec<&Pod>| {
-            let indexes: BTreeSet<i32> = pods.into_iter().filter_map(index_of).collect();
+            let indexes: BTreeSet<i32> = pods.into_iter().filter_map(index_of).gathered();
             Intervals::from_ordered(indexes)
         };
         let text = self.status.completed_indexes.as_deref().unwrap_or_default();
@@ -124,7 +125,7 @@ impl<'a> Facts<'a> {
             let lost = tracked().filter(|pod| self.is_index_failed(pod));
             let before = Intervals::parse(text, completions);
             indexes.failed = Some(before.union(&ordered(lost.collect())));
-            let busy: BTreeSet<i32> = self.active.iter().copied().filter_map(index_of).collect();
+            let busy: BTreeSet<i32> = self.active.iter().copied().filter_map(index_of).gathered();
             for pod in tracked().filter(|pod| self.is_failed(pod)) {
                 let Some(index) = index_of(pod) else { continue };
                 let is_over = indexes.succeeded.has(index)

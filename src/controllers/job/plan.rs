@@ -12,6 +12,7 @@ use super::facts::{Facts, index_failures, index_of, number, number_in, uid};
 use super::facts::{INDEX_FAILURES, INDEX_IGNORED};
 use super::intervals::Intervals;
 use super::policy::{self, Verdict};
+use crate::base::order::Gather;
 use crate::base::order::Order as _;
 use crate::controllers::pod;
 use crate::object::meta;
@@ -245,7 +246,7 @@ fn pending(facts: &Facts<'_>, count: usize) -> Vec<i32> {
         .iter()
         .filter(|pod| pod::is_active(pod) || (waits_for_end && pod::is_terminating(pod)))
         .filter_map(|pod| index_of(pod))
-        .collect();
+        .gathered();
     let mut taken = indexes.succeeded.union(&Intervals::from_ordered(busy));
     if let Some(failed) = &indexes.failed {
         taken = taken.union(failed);

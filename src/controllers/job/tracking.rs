@@ -10,6 +10,7 @@ use super::facts::{Facts, TRACKING, index_of, number, uid};
 use super::intervals::Intervals;
 use super::plan::{Action, End, Plan};
 use super::policy;
+use crate::base::order::Gather;
 use crate::base::order::Order as _;
 use crate::controllers::pod;
 use crate::object::meta;
@@ -57,7 +58,7 @@ pub fn track<'a>(facts: &Facts<'a>, plan: &Plan<'a>, outcome: Outcome, now: Time
         .iter()
         .filter(|pod| meta::has_finalizer(&pod.metadata, TRACKING))
         .map(|pod| uid(pod))
-        .collect();
+        .gathered();
     tracking.changed |= settle(&mut tracking.status, |uid| pods_known.contains(uid));
     let complete = tracking.finished_pods(facts);
     tracking.announce(now);

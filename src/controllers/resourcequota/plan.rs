@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::core::v1::{ResourceQuota, ResourceQuotaStatus};
 
+use crate::base::order::Gather;
 use crate::base::quantity::Quantity;
 use crate::kinds::describe::pods::{self, Amounts};
 use crate::kinds::resource_quota::usage;
@@ -23,7 +24,7 @@ pub fn plan<'a>(
 ) -> Plan {
     let spec = quota.spec.clone().unwrap_or_default();
     let hard = spec.hard.clone().unwrap_or_default();
-    let mut used: Amounts = hard.keys().map(|name| (name.clone(), Quantity::ZERO)).collect();
+    let mut used: Amounts = hard.keys().map(|name| (name.clone(), Quantity::ZERO)).gathered();
     let mut counted = 0;
     for object in objects.filter(|object| usage::is_in_scope(&spec, object)) {
         counted += 1;

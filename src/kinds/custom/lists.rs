@@ -1,9 +1,10 @@
 //! Lists whose items may not repeat. Mirrors `apiextensions-apiserver/pkg/apiserver/schema/listtype`.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::schema::Schema;
 use super::validate::quoted;
+use crate::base::order::Gather;
 use crate::kinds::{ErrorKind, FieldError};
 
 /// Items that stand in a set or a list by keys more than once.
@@ -63,7 +64,7 @@ fn by_keys(items: &[Value], schema: Schema<'_>, path: &str) -> Vec<FieldError> {
     let keys = |item: &Value| {
         let given = schema.texts("x-kubernetes-list-map-keys");
         let given = given.filter_map(|key| Some((key.to_owned(), item.get(key)?.clone())));
-        Value::Object(given.collect::<Map<_, _>>())
+        Value::Object(given.gathered())
     };
     repeated(items.iter().map(keys).collect(), path)
 }

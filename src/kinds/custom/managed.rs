@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::ConfigMap;
 
 use super::schema::Schema;
+use crate::base::order::Gather;
 use crate::object::codec;
 use crate::object::managed::{Field, Items, Scalar, Schema as Fields, Struct, Type};
 
@@ -67,7 +68,7 @@ fn convert(
                 let default = of.default().cloned();
                 (field.as_str().into(), Field { of: kind, default, always: true })
             });
-            let fields = fields.collect();
+            let fields = fields.gathered();
             let rest = schema.preserves().then_some(Type::Any);
             note(name, Struct { fields, whole, rest }, types)
         }

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::base::label_selector::Selector;
+use crate::base::order::Gather;
 use crate::base::quantity::Quantity;
 use crate::kinds::{Lookup, Names, Typed};
 use crate::object::{Object, meta};
@@ -56,7 +57,7 @@ pub fn amounts(spec: &PodSpec, limits: bool) -> Amounts {
             &String,
             &k8s_openapi::apimachinery::pkg::api::resource::Quantity,
         )| { Some((name.clone(), Quantity::parse(&amount.0).ok()?)) };
-        listed.into_iter().flatten().filter_map(parse).collect()
+        listed.into_iter().flatten().filter_map(parse).gathered()
     };
     let mut total = Amounts::new();
     for container in &spec.containers {

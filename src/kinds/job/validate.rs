@@ -9,6 +9,7 @@ use super::{
     CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME, is_indexed, policies,
 };
 use crate::base::label_name::subdomain_errors;
+use crate::base::order::Gather;
 use crate::kinds::path::{Errors, Path};
 use crate::kinds::pod_template::validate as pods;
 use crate::kinds::{ErrorKind, FieldError, names, selectors};
@@ -72,7 +73,7 @@ fn generated_selector(job: &Job, spec: &JobSpec, errors: &mut Errors) {
         }
     }
     let wanted: BTreeMap<String, String> =
-        wanted.into_iter().map(|(label, value)| (label.to_owned(), value.to_owned())).collect();
+        wanted.into_iter().map(|(label, value)| (label.to_owned(), value.to_owned())).gathered();
     if selectors::parse(selector).is_ok_and(|parsed| !parsed.matches(&wanted)) {
         let path = Path::new("spec");
         errors.invalid(&path.child("selector"), selector, "`selector` not auto-generated");

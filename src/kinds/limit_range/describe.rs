@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::{LimitRange, LimitRangeSpec};
 
 use super::LimitRanges;
+use crate::base::order::Gather;
 use crate::kinds::describe::Lines;
 use crate::kinds::{Lookup, Typed, cells};
 
@@ -52,7 +53,7 @@ fn limits(out: &mut Lines, prefix: &str, spec: &LimitRangeSpec) {
             &item.max_limit_request_ratio,
         ];
         let names: BTreeSet<&String> =
-            lists.iter().flat_map(|list| list.iter().flatten()).map(|(name, _)| name).collect();
+            lists.iter().flat_map(|list| list.iter().flatten()).map(|(name, _)| name).gathered();
         for name in names {
             let cells = lists.map(|list| {
                 let amount = list.as_ref().and_then(|list| list.get(name));

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{LimitRange, LimitRangeItem};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 
 use crate::base::label_name::qualified_name_errors;
+use crate::base::order::Gather;
 use crate::base::quantity::{Format, Quantity};
 use crate::kinds::path::{Errors, Path};
 use crate::kinds::{FieldError, resource_name};
@@ -33,7 +34,7 @@ pub fn validate(object: &LimitRange) -> Vec<FieldError> {
         .into_iter()
         .flat_map(|list| list.iter().flatten())
         .map(|(name, _)| name)
-        .collect();
+        .gathered();
         for name in names {
             amounts(&path, item, name, &mut errors);
         }

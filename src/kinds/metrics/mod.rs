@@ -21,6 +21,7 @@ pub type Usage = BTreeMap<String, Quantity>;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ContainerMetrics {
     /// The container's name.
+    #[serde(default)]
     pub name: String,
     /// What it uses.
     #[serde(default)]

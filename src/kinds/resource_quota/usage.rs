@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 
+use crate::base::order::Gather;
 use crate::base::order::Order as _;
 use crate::base::quantity::{Format, Quantity};
 use crate::kinds::describe::pods::{self, Amounts};
@@ -79,12 +80,12 @@ fn add_pod(used: &mut Amounts, spec: &PodSpec) {
 /// The amounts of a resource list.
 pub fn parsed(list: Option<&BTreeMap<String, Amount>>) -> Amounts {
     let list = list.into_iter().flatten();
-    list.filter_map(|(name, amount)| Some((name.clone(), amount.0.parse().ok()?))).collect()
+    list.filter_map(|(name, amount)| Some((name.clone(), amount.0.parse().ok()?))).gathered()
 }
 
 /// The amounts as a resource list.
 pub fn written(amounts: &Amounts) -> BTreeMap<String, Amount> {
-    amounts.iter().map(|(name, amount)| (name.clone(), Amount(amount.to_string()))).collect()
+    amounts.iter().map(|(name, amount)| (name.clone(), Amount(amount.to_string()))).gathered()
 }
 
 /// What a pod asks for as a whole stands in for what its containers do.
@@ -190,7 +191,7 @@ fn scopes(spec: &ResourceQuotaSpec) -> Vec<ScopedResourceSelectorRequirement> {
     });
     let selected =
         spec.scope_selector.iter().flat_map(|all| all.match_expressions.iter().flatten());
-    plain.chain(selected.cloned()).collect()
+    plain.chain(selected.cloned()).gathered()
 }
 
 /// Whether the quota is about objects like this one.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::create::generator;
 use super::spec::Spec;
 use super::{FILENAME, KUSTOMIZE, RECURSIVE};
+use crate::base::order::Gather;
 use crate::kubectl::print::face;
 use crate::kubectl::resource::{self, Asked};
 use crate::kubectl::{Args, Failure, Flag, Io, Job};
@@ -120,7 +121,7 @@ pub fn labels(text: &str) -> Result<Value, Failure> {
         [key, value] => Ok((key.to_owned(), json!(value))),
         _ => Err(Failure::error(format!("unexpected label spec: {part}"))),
     };
-    text.split(',').map(one).collect()
+    text.split(',').map(one).try_gathered().map(Value::Object)
 }
 
 /// The service. Mirrors `createService` of expose.go.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::base::base64::{self, Alphabet};
 use crate::base::quantity::Quantity;
 
 /// Mirrors `Quantity.UnmarshalJSON`.
@@ -37,6 +38,12 @@ pub(super) fn time(text: &str) -> Result<(), String> {
         start += element.len();
     }
     Err(format!("parsing time {text:?}: day out of range"))
+}
+
+/// Whether text is what encoding some bytes gives, which is all that types take.
+pub(super) fn is_base64(text: &str) -> bool {
+    let bytes = base64::decode(text, Alphabet::Standard);
+    bytes.is_ok_and(|bytes| base64::encode(&bytes, Alphabet::Standard) == text)
 }
 
 /// Where base64 stops being base64.

@@ -3,24 +3,21 @@
 //!
 //! Every type's code is made for the one `&mut Reader`, which knows where decoding stands. What is
 //! made once a type is therefore little more than a call for each field: a tenth of the page hangs
-//! on it. For the same reason an [`Error`] is a single pointer.
+//! on it. For the same reason a type's code never ends halfway: what a type would refuse is found
+//! and noted by the reader, which has nothing for it from then on ([`Never`]).
 
 mod check;
 mod reader;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
-use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Expected, MapAccess, SeqAccess, Unexpected,
-    Visitor,
-};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::{Number, Value};
 
 use self::reader::Reader;
 use super::managed::Schema;
+use super::never::Never;
 use super::survey::Survey;
 
 /// Decodes a typed object.
@@ -29,138 +26,79 @@ use super::survey::Survey;
 /// `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32`
 /// and the like.
 pub(super) fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
-    T::deserialize(&mut Reader::of(value)).map_err(|error| error.0.text)
+    let mut reader = Reader::of(value);
+    let Ok(object) = T::deserialize(&mut reader);
+    reader.failure().map_or(Ok(object), Err)
 }
 
 /// What a type is made of, as its decoder shows when it is led through every field once.
-///
-/// A type that can only be read from a value of a certain shape cannot be led through: all that is
-/// known of it then is nothing.
 pub(super) fn schema<T: DeserializeOwned>() -> Schema {
     let survey = Survey::default();
-    let read = T::deserialize(&mut Reader::survey(&survey)).is_ok();
-    if read { survey.schema() } else { Schema::deduced() }
-}
-
-/// Why a value does not fit.
-#[derive(Debug)]
-struct Error(Box<Refusal>);
-
-#[derive(Debug)]
-struct Refusal {
-    text: String,
-}
-
-impl Error {
-    #[inline(never)]
-    fn new(text: String) -> Self {
-        Self(Box::new(Refusal { text }))
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.text)
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl serde::de::Error for Error {
-    /// What types say in words of their own is never told: times and base64 are checked before,
-    /// and their words would be a hundredth of the page.
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self::new("the value does not fit its field".to_owned())
-    }
-
-    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(format!("invalid type: {found}, expected {expected}"))
-    }
-
-    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(format!("invalid value: {found}, expected {expected}"))
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::new(format!("missing field `{field}`"))
-    }
+    let Ok(_) = T::deserialize(&mut Reader::survey(&survey));
+    survey.schema()
 }
 
 macro_rules! integers {
-    ($($method:ident $visit:ident $read:ident $number:ty, $go_type:literal;)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            let value = self.scalar($go_type)?;
-            let number = match value {
-                Value::Null => Some(0),
-                _ => value.$read().and_then(|number| <$number>::try_from(number).ok()),
-            };
-            visitor.$visit(number.ok_or_else(|| self.mismatch(value, $go_type))?)
+    ($($method:ident $visit:ident $number:ident, $go_type:literal;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
+            let whole = self.whole($go_type, $number::MIN.into(), $number::MAX.into());
+            visitor.$visit(whole.try_into().unwrap_or_default())
         }
     )*};
 }
 
 impl<'de> Deserializer<'de> for &mut Reader<'de> {
-    type Error = Error;
+    type Error = Never;
 
     integers! {
-        deserialize_i8 visit_i8 as_i64 i8, "int8";
-        deserialize_i16 visit_i16 as_i64 i16, "int16";
-        deserialize_i32 visit_i32 as_i64 i32, "int32";
-        deserialize_i64 visit_i64 as_i64 i64, "int64";
-        deserialize_u8 visit_u8 as_u64 u8, "uint8";
-        deserialize_u16 visit_u16 as_u64 u16, "uint16";
-        deserialize_u32 visit_u32 as_u64 u32, "uint32";
-        deserialize_u64 visit_u64 as_u64 u64, "uint64";
+        deserialize_i8 visit_i8 i8, "int8";
+        deserialize_i16 visit_i16 i16, "int16";
+        deserialize_i32 visit_i32 i32, "int32";
+        deserialize_i64 visit_i64 i64, "int64";
+        deserialize_u8 visit_u8 u8, "uint8";
+        deserialize_u16 visit_u16 u16, "uint16";
+        deserialize_u32 visit_u32 u32, "uint32";
     }
 
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let value = self.scalar("float64")?;
-        let number = if value.is_null() { Some(0.0) } else { value.as_f64() };
-        visitor.visit_f64(number.ok_or_else(|| self.mismatch(value, "float64"))?)
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
+        visitor.visit_u64(self.natural("uint64"))
     }
 
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
+        visitor.visit_f64(self.real())
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
         self.deserialize_f64(visitor)
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.scalar("bool")? {
-            Value::Bool(yes) => visitor.visit_bool(*yes),
-            Value::Null => visitor.visit_bool(false),
-            other => Err(self.mismatch(other, "bool")),
-        }
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
+        visitor.visit_bool(self.truth())
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.scalar("string")? {
-            // Times are checked before, so that only base64 can be wrong.
-            Value::String(text) => visitor.visit_borrowed_str(text).map_err(|_: Error| {
-                let at = check::first_foreign_byte(text);
-                Error::new(format!("illegal base64 data at input byte {at}"))
-            }),
-            Value::Null => visitor.visit_borrowed_str(""),
-            other => Err(self.mismatch(other, "string")),
-        }
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
+        let text = self.text(&visitor);
+        visitor.visit_borrowed_str(text)
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
         if self.is_null() {
             return visitor.visit_none();
         }
         visitor.visit_some(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.open_list()?;
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
+        self.open_list();
         visitor.visit_seq(self)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.open_map()?;
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
+        self.open_map();
         visitor.visit_map(self)
     }
 
@@ -169,8 +107,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.open_struct(name, fields)?;
+    ) -> Result<V::Value, Never> {
+        self.open_struct(name, fields);
         visitor.visit_map(self)
     }
 
@@ -178,29 +116,30 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.open_newtype(name)?;
+    ) -> Result<V::Value, Never> {
+        self.open_newtype(name);
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.scalar("interface {}")? {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(yes) => visitor.visit_bool(*yes),
-            Value::Number(number) => visit_number(number, visitor),
-            Value::String(text) => visitor.visit_borrowed_str(text),
-            value @ Value::Array(_) => {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
+        match self.any(&visitor) {
+            None => visitor.visit_i64(0),
+            Some(Value::Null) => visitor.visit_unit(),
+            Some(Value::Bool(yes)) => visitor.visit_bool(*yes),
+            Some(Value::Number(number)) => visit_number(number, visitor),
+            Some(Value::String(text)) => visitor.visit_borrowed_str(text),
+            Some(value @ Value::Array(_)) => {
                 self.enter(value);
                 visitor.visit_seq(self)
             }
-            value @ Value::Object(_) => {
+            Some(value @ Value::Object(_)) => {
                 self.enter(value);
                 visitor.visit_map(self)
             }
         }
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Never> {
         visitor.visit_unit()
     }
 
@@ -209,7 +148,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 }
 
-fn visit_number<'de, V: Visitor<'de>>(number: &Number, visitor: V) -> Result<V::Value, Error> {
+fn visit_number<'de, V: Visitor<'de>>(number: &Number, visitor: V) -> Result<V::Value, Never> {
     match (number.as_i64(), number.as_u64(), number.as_f64()) {
         (Some(number), _, _) => visitor.visit_i64(number),
         (None, Some(number), _) => visitor.visit_u64(number),
@@ -219,12 +158,12 @@ fn visit_number<'de, V: Visitor<'de>>(number: &Number, visitor: V) -> Result<V::
 
 /// The elements of the innermost list.
 impl<'de> SeqAccess<'de> for &mut Reader<'de> {
-    type Error = Error;
+    type Error = Never;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
-    ) -> Result<Option<T::Value>, Error> {
+    ) -> Result<Option<T::Value>, Never> {
         if self.advance() { seed.deserialize(&mut **self).map(Some) } else { Ok(None) }
     }
 
@@ -235,19 +174,19 @@ impl<'de> SeqAccess<'de> for &mut Reader<'de> {
 
 /// The fields of the innermost struct, or the entries of the innermost map.
 impl<'de> MapAccess<'de> for &mut Reader<'de> {
-    type Error = Error;
+    type Error = Never;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, Error> {
+    ) -> Result<Option<K::Value>, Never> {
         let key = self.advance_key().map(serde::de::value::BorrowedStrDeserializer::new);
         key.map(|key| seed.deserialize(key)).transpose()
     }
 
     /// A key that is asked for leads to its value, so that there is nothing left to do.
     #[inline(always)]
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Never> {
         seed.deserialize(&mut **self)
     }
 }

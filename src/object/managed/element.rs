@@ -1,6 +1,7 @@
 //! One step of a path through an object, as managed fields write it.
 //! Mirrors `structured-merge-diff/fieldpath/element.go` and `serialize-pe.go`.
 
+use crate::base::order::Gather;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -40,7 +41,7 @@ impl Element {
         match self {
             Self::Field(name) => format!("f:{name}"),
             Self::Key(keys) => {
-                let keys: Map<String, Value> = keys.iter().cloned().collect();
+                let keys: Map<String, Value> = keys.iter().cloned().gathered();
                 format!("k:{}", Value::Object(keys))
             }
             Self::Value(value) => format!("v:{value}"),

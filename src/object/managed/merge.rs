@@ -9,6 +9,7 @@ use super::element::Element;
 use super::schema::{Schema, Shape, Type, below};
 use super::set::FieldSet;
 use super::walk::{element_of, indexed, is_empty};
+use crate::base::order::Gather;
 use crate::object::Str;
 
 /// `live` with what `applied` says. Mirrors `TypedValue.Merge`.
@@ -29,14 +30,14 @@ pub(super) fn merge(
             let (before, after) =
                 (live.and_then(Value::as_object), applied.and_then(Value::as_object));
             let names: BTreeSet<&String> =
-                [before, after].into_iter().flatten().flat_map(|map| map.keys()).collect();
+                [before, after].into_iter().flatten().flat_map(|map| map.keys()).gathered();
             let fields = names.into_iter().filter_map(|name| {
                 let of = below(known, rest, name)?;
                 let (old, new) =
                     (before.and_then(|m| m.get(name)), after.and_then(|m| m.get(name)));
                 Some((name.clone(), merge(schema, of, old, new)?))
             });
-            let fields: Map<String, Value> = fields.collect();
+            let fields: Map<String, Value> = fields.gathered();
             (!fields.is_empty()).then_some(Value::Object(fields))
         }
         Shape::Leaf => leaf(),

@@ -1,5 +1,6 @@
 //! Sets of fields. Mirrors `structured-merge-diff/fieldpath/set.go`.
 
+use crate::base::order::Gather;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
@@ -64,11 +65,11 @@ impl FieldSet {
 
     /// What is in both.
     pub(super) fn intersection(&self, other: &Self) -> Self {
-        let members = self.members.intersection(&other.members).cloned().collect();
+        let members = self.members.intersection(&other.members).cloned().gathered();
         let common = self.children.iter().filter_map(|(element, child)| {
             Some((element.clone(), child.intersection(other.children.get(element)?)))
         });
-        Self { members, children: common.filter(|(_, child)| !child.is_empty()).collect() }
+        Self { members, children: common.filter(|(_, child)| !child.is_empty()).gathered() }
     }
 
     /// What is in this one alone.
@@ -82,7 +83,7 @@ impl FieldSet {
     }
 
     fn without(&self, other: &Self, recursive: bool) -> Self {
-        let members = self.members.difference(&other.members).cloned().collect();
+        let members = self.members.difference(&other.members).cloned().gathered();
         let kept = self.children.iter().filter(|(element, _)| {
             // A member takes its children along only if it is told to.
             !(recursive && other.members.contains(element))
@@ -94,7 +95,7 @@ impl FieldSet {
             };
             (element.clone(), rest)
         });
-        Self { members, children: children.filter(|(_, child)| !child.is_empty()).collect() }
+        Self { members, children: children.filter(|(_, child)| !child.is_empty()).gathered() }
     }
 
     /// Every path in the set: those that end at a level before those that go on.

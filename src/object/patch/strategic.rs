@@ -8,6 +8,7 @@ use super::list::{
 };
 use super::merge_keys::{Field, field, known_field};
 use crate::base::go_text;
+use crate::base::order::Gather;
 use serde_json::{Map, Value};
 
 /// `target`, an object of the built-in `kind`, after `patch`.
@@ -93,11 +94,10 @@ fn suffix(directive: &str) -> Option<&str> {
 /// A patch's value where the object has none: nulls within mean nothing.
 fn sound(value: Value) -> Value {
     match value {
-        Value::Object(map) => map
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(key, value)| (key, sound(value)))
-            .collect(),
+        Value::Object(map) => {
+            let said = map.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(said.map(|(key, value)| (key, sound(value))).gathered())
+        }
         Value::Array(items) => items.into_iter().map(sound).collect(),
         scalar => scalar,
     }

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Affinity, Namespace, PodAffinityTerm};
 
 use super::{Check, Plugin, Prepared, Refusal, SCORE_MAX, World};
 use crate::base::label_selector::Selector;
+use crate::base::order::Gather;
 use crate::kinds::selectors;
 use crate::object::GroupResource;
 use crate::scheduler::node_info::NodeInfo;
@@ -96,7 +97,7 @@ struct Selection {
 
 impl Selection {
     fn of(term: &PodAffinityTerm, owner: &PodInfo, world: World<'_>) -> Self {
-        let mut namespaces: BTreeSet<String> = term.namespaces.iter().flatten().cloned().collect();
+        let mut namespaces: BTreeSet<String> = term.namespaces.iter().flatten().cloned().gathered();
         let mut everywhere = false;
         match term.namespace_selector.as_ref().map(selectors::parse) {
             None if namespaces.is_empty() => {

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{ReplicationController, Service, TopologySpreadC
 
 use super::{Check, Plugin, Prepared, Refusal, SCORE_MAX, World};
 use crate::base::label_selector::{Selector, has_all};
+use crate::base::order::Gather;
 use crate::kinds::selectors;
 use crate::object::{GroupResource, Key, meta};
 use crate::scheduler::node_info::NodeInfo;
@@ -101,7 +102,7 @@ impl Constraint {
         let labels = pod.pod().metadata.labels.clone().unwrap_or_default();
         let keys = constraint.match_label_keys.iter().flatten();
         let fixed: BTreeMap<String, String> =
-            keys.filter_map(|key| Some((key.clone(), labels.get(key)?.clone()))).collect();
+            keys.filter_map(|key| Some((key.clone(), labels.get(key)?.clone()))).gathered();
         if !fixed.is_empty() {
             let more = Selector::from_labels(&fixed);
             let all = selector.requirements().iter().chain(more.requirements());

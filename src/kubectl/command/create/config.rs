@@ -5,6 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::generator::{self, FLAGS};
+use crate::base::order::Gather;
 use crate::base::{base64, sha256};
 use crate::kinds::names;
 use crate::kubectl::command::spec::Spec;
@@ -124,7 +125,8 @@ fn config_map(args: &Args, files: &Files, value: &mut Value) -> Result<(), Failu
     let what = format!("Data for ConfigMap {:?}", value["metadata"]["name"].as_str().unwrap_or(""));
     let data = sources(args, files, "ConfigMap", &what)?;
     if !data.is_empty() {
-        value["data"] = data.into_iter().map(|(key, text)| (key, json!(text))).collect();
+        value["data"] =
+            Value::Object(data.into_iter().map(|(key, text)| (key, json!(text))).gathered());
     }
     Ok(())
 }
@@ -132,7 +134,8 @@ fn config_map(args: &Args, files: &Files, value: &mut Value) -> Result<(), Failu
 fn secret(args: &Args, files: &Files, value: &mut Value) -> Result<(), Failure> {
     let found = sources(args, files, "Secret", "Data")?;
     if !found.is_empty() {
-        value["data"] = found.into_iter().map(|(key, text)| (key, encoded(&text))).collect();
+        let data = found.into_iter().map(|(key, text)| (key, encoded(&text)));
+        value["data"] = Value::Object(data.gathered());
     }
     if !args.get("type").is_empty() {
         value["type"] = json!(args.get("type"));
@@ -148,7 +151,7 @@ fn docker_registry(args: &Args, files: &Files, value: &mut Value) -> Result<(), 
             let key = if key.ends_with(".json") { ".dockerconfigjson".to_owned() } else { key };
             (key, encoded(&text))
         });
-        value["data"] = data.collect();
+        value["data"] = Value::Object(data.gathered());
         return Ok(());
     }
     let part = |flag: &str| args.get(flag).to_owned();

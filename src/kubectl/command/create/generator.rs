@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::api::{Body, Reply, Status, Verb};
+use crate::base::order::Gather;
 use crate::kubectl::command::{DRY_RUN, OUTPUT};
 use crate::kubectl::dry_run::DryRun;
 use crate::kubectl::resource::{self, Asked};
@@ -117,7 +118,7 @@ pub fn pairs(text: &str) -> Result<Map<String, Value>, Failure> {
         })?;
         Ok((key.trim().to_owned(), json!(value)))
     };
-    text.split(',').map(pair).collect()
+    text.split(',').map(pair).try_gathered()
 }
 
 /// The JSON of an answer, whatever it was.
