@@ -11,7 +11,7 @@ use super::state::{Action, Document, Problem};
 use super::widgets::icon::{ADD, CLOSE, icon};
 use super::widgets::yaml;
 use crate::base::order::Gather;
-use crate::scenario::lessons;
+use crate::scenario::{lessons, outdated};
 use crate::web::{dom, field};
 
 /// More text than this, in UTF-16 units, is refused: the page must answer at once.
@@ -173,7 +173,7 @@ fn problem_list(props: &EditorProps) -> Html {
                 </span>
                 if !problem.field.is_empty() { <code>{ &problem.field }</code> }
                 <span>{ &problem.message }</span>
-            </button></li>
+            </button>{ way_out(problem, &props.act) }</li>
         }
     };
     html! {
@@ -182,6 +182,16 @@ fn problem_list(props: &EditorProps) -> Html {
             <ul>{ for props.problems.iter().enumerate().map(row) }</ul>
         </div>
     }
+}
+
+/// The button that brings a file up to the versions that are served, where that helps.
+fn way_out(problem: &Problem, act: &Callback<Act>) -> Html {
+    if outdated::hints(&problem.message).is_empty() {
+        return Html::default();
+    }
+    let (act, file) = (act.clone(), problem.file.clone());
+    let onclick = move |_: MouseEvent| act.emit(Act::Convert(file.clone()));
+    html! { <button type="button" class="button way-out" {onclick}>{ t().convert }</button> }
 }
 
 /// The text of one file.

@@ -37,7 +37,10 @@ pub fn find(document: &Document, output: &str) -> Vec<Problem> {
             starts(&document.text).into_iter().find(|s| locate(&document.text, *s, field).1)
         });
         let start = start.unwrap_or(0);
-        if fields.is_empty() {
+        if text.contains("no matches for kind ") {
+            let at = locate(&document.text, start, "apiVersion").0.unwrap_or(start);
+            problems.push(problem(document, at + 1, "apiVersion", text));
+        } else if fields.is_empty() {
             problems.push(problem(document, start + 1, "", text));
         }
         for (field, why) in fields {

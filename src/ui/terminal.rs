@@ -301,7 +301,7 @@ fn hint(text: &str, file: Option<Rc<str>>, act: &Callback<Act>) -> Html {
     let convert = |file: Rc<str>| {
         let act = act.clone();
         let onclick = move |_: MouseEvent| act.emit(Act::Convert(file.clone()));
-        html! { <button type="button" class="button quiet" {onclick}>{ t().convert }</button> }
+        html! { <button type="button" class="button" {onclick}>{ t().convert }</button> }
     };
     html! { <p class="line-hint">{ text }{ for file.map(convert) }</p> }
 }

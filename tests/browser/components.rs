@@ -229,6 +229,16 @@ async fn a_load_slider_acts_when_it_is_let_go() {
     );
 }
 
+#[wasm_bindgen_test]
+fn a_version_that_is_gone_is_led_back_to_where_it_is_written() {
+    let text = "kind: Service\n---\n# Old.\napiVersion: apps/v1beta1\nkind: Deployment\nmetadata:\n  name: b\n";
+    let output = "error: resource mapping not found for name: \"b\" namespace: \"\" from \"web.yaml\": \
+         no matches for kind \"Deployment\" in version \"apps/v1beta1\"\nensure CRDs are installed first";
+    let found = problems::find(&document_of(text), output);
+    let [problem] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((problem.document, problem.line, &*problem.field), (Some(2), 4, "apiVersion"));
+}
+
 /// kubectl's refusals, and the document, line and field they are led back to.
 #[wasm_bindgen_test]
 fn refusals_are_led_back_to_their_lines() {
