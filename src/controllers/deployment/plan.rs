@@ -162,7 +162,15 @@ impl Plan {
         let mut left = spare;
         let mut moved = false;
         for (name, replicas, available) in self.running_old() {
-            let count = left.min(replicas - available).max(0);
+            if left == 0 {
+                break;
+            }
+            if replicas < available {
+                // Its status is older than its size: the availability below would count pods that
+                // are about to go. The status that follows brings us back.
+                return false;
+            }
+            let count = left.min(replicas - available);
             left -= count;
             moved |= self.scale_set(&name, replicas - count);
         }

@@ -36,9 +36,10 @@ impl Names {
                 continue;
             };
             match (seen.resource.as_str(), kind) {
+                // Minutes are the same for all: whose Job came first in one must not number them.
+                ("jobs", "CronJob") => names.token(rest, "sched", ""),
                 ("replicasets", "Deployment") => names.token(rest, "hash", owner),
                 ("controllerrevisions", _) => names.token(rest, "rev", owner),
-                ("jobs", "CronJob") => names.token(rest, "sched", owner),
                 _ => {}
             }
         }
