@@ -24,6 +24,8 @@ pub struct Custom {
 struct Defined {
     definition: Object,
     kinds: Vec<&'static CustomKind>,
+    /// The one that is stored, served or not.
+    stored: Option<&'static CustomKind>,
     served: bool,
     established: bool,
     terminating: bool,
@@ -51,17 +53,23 @@ impl Customs {
             let is_same = before.field("spec") == spec
                 && before.field("status")["acceptedNames"] == *names
                 && known.served;
-            is_same.then(|| known.kinds.clone())
+            is_same.then(|| (known.kinds.clone(), known.stored))
         });
         let served = status::is_served(now);
-        let kinds = match known {
-            Some(kinds) => kinds,
-            None if served => define(spec, names),
-            None => Vec::new(),
+        let (kinds, stored) = match known {
+            Some(known) => known,
+            None if served => {
+                let mut all = define(spec, names);
+                let stored = all.iter().copied().find(|kind| kind.is_stored());
+                all.retain(|kind| kind.is_served());
+                (all, stored)
+            }
+            None => (Vec::new(), None),
         };
         let made = Defined {
             definition: definition.clone(),
             kinds,
+            stored,
             served,
             established: status::is_true(now, "Established"),
             terminating: status::is_true(now, "Terminating"),
@@ -83,11 +91,39 @@ impl Customs {
         version: &str,
     ) -> Option<&'static CustomKind> {
         let known = self.0.get(resource).filter(|known| known.served)?;
+        #[cfg(not(target_arch = "wasm32"))]
+        if let (true, Some(stored)) =
+            (version.is_empty() && self.webhook(resource).is_some(), known.stored)
+        {
+            // Who does not care which version it is has nothing converted.
+            return Some(stored);
+        }
         known
             .kinds
             .iter()
             .copied()
             .find(|kind| version.is_empty() || kind.names().versions.contains(&version))
+    }
+
+    /// The kind of a resource type in the version that is stored.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn stored(&self, resource: &GroupResource) -> Option<&'static CustomKind> {
+        self.0.get(resource)?.stored
+    }
+
+    /// The generation of a definition.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn generation(&self, resource: &GroupResource) -> i64 {
+        let known = self.0.get(resource).and_then(|known| known.definition.meta().generation);
+        known.unwrap_or(0)
+    }
+
+    /// The webhook that converts the objects of a definition: a `WebhookConversion`.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn webhook(&self, resource: &GroupResource) -> Option<serde_json::Value> {
+        let definition = self.0.get(resource)?.definition.get::<Untyped>()?;
+        let conversion = &definition.field("spec")["conversion"];
+        (conversion["strategy"] == "Webhook").then(|| conversion["webhook"].clone())
     }
 
     /// The served versions of a resource type.

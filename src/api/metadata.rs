@@ -83,7 +83,7 @@ pub(super) fn validate_update(new: &ObjectMeta, old: &ObjectMeta) -> Vec<FieldEr
 }
 
 /// What is wrong with labels, annotations and owners.
-fn maps(meta: &ObjectMeta) -> Vec<FieldError> {
+pub(super) fn maps(meta: &ObjectMeta) -> Vec<FieldError> {
     let mut errors = Vec::new();
     for (key, value) in meta.labels.iter().flatten() {
         let faults = label_name::qualified_name_errors(key);

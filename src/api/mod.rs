@@ -5,6 +5,8 @@ mod admission;
 pub mod aggregation;
 mod auth;
 mod bootstrap;
+#[cfg(not(target_arch = "wasm32"))]
+mod conversion;
 mod custom;
 mod decode;
 /// What the server serves: the rows of `kubectl api-resources`.

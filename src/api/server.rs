@@ -11,6 +11,8 @@ use super::verbs::Part;
 use super::{
     Api, Custom, Extension, PatchType, Reply, Request, Status, Verb, aggregation, bootstrap,
 };
+#[cfg(not(target_arch = "wasm32"))]
+use crate::base::shared_map::SharedMap;
 use crate::kinds::custom_resource_definition::RESOURCE as DEFINITIONS;
 use crate::kinds::{KINDS, Kind};
 use crate::object::managed::Schema;
@@ -34,6 +36,12 @@ pub struct Server {
     /// Who calls webhooks.
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) caller: Option<Rc<dyn super::webhook::Caller>>,
+    /// How objects look in versions in which they are not stored.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) shown: SharedMap<(Key, String), super::conversion::Shown>,
+    /// The generations of definitions at which all of their objects were shown.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) filled: SharedMap<GroupResource, i64>,
     started: bool,
     pub(super) warnings: Vec<String>,
     /// What is known of the fields of kinds that somebody has written.
@@ -54,6 +62,10 @@ impl Server {
             asking: None,
             #[cfg(not(target_arch = "wasm32"))]
             caller: None,
+            #[cfg(not(target_arch = "wasm32"))]
+            shown: SharedMap::default(),
+            #[cfg(not(target_arch = "wasm32"))]
+            filled: SharedMap::default(),
             started: false,
             warnings: Vec::new(),
             schemas: BTreeMap::new(),
@@ -125,6 +137,8 @@ impl Server {
         must: Precondition,
         dry_run: bool,
     ) -> Result<Object, Status> {
+        #[cfg(not(target_arch = "wasm32"))]
+        let object = self.to_stored(object)?;
         if dry_run {
             return Ok(object);
         }
@@ -138,6 +152,8 @@ impl Server {
         if resource == DEFINITIONS {
             self.customs.learn(&stored);
         }
+        #[cfg(not(target_arch = "wasm32"))]
+        self.show_everywhere(&stored);
         Ok(stored)
     }
 
@@ -150,6 +166,8 @@ impl Server {
         if key.resource == DEFINITIONS {
             self.customs.forget(object);
         }
+        #[cfg(not(target_arch = "wasm32"))]
+        self.show_no_more(&key);
         self.store.remove(&key).map_err(|_| Status::not_found(&key.resource, &key.name))
     }
 
@@ -157,6 +175,12 @@ impl Server {
     pub(super) fn current(&self, request: &Request) -> Result<&Object, Status> {
         let key = Key::new(request.resource.clone(), &request.namespace, &request.name);
         self.store.get(&key).ok_or_else(|| Status::not_found(&request.resource, &request.name))
+    }
+
+    /// The object that a request is about to change. In the page nothing is converted.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn target(&mut self, _: &dyn Kind, request: &Request) -> Result<Object, Status> {
+        self.current(request).cloned()
     }
 
     fn main_resource(
@@ -192,11 +216,22 @@ impl Api for Server {
             && webhook::may_ask(&self.store);
         let asking = asks.then(|| Rc::new(Asking::of(self, &request)));
         let before = std::mem::replace(&mut self.asking, asking);
+        #[cfg(not(target_arch = "wasm32"))]
+        let is_versioned = kind.is_custom() && !request.version.is_empty();
+        #[cfg(not(target_arch = "wasm32"))]
+        if is_versioned {
+            self.fill_caches(kind);
+        }
         let reply = match request.subresource {
             "" => self.main_resource(kind, request),
             _ => self.subresource(kind, request),
         };
         self.asking = before;
+        #[cfg(not(target_arch = "wasm32"))]
+        let reply = reply.and_then(|reply| match is_versioned {
+            true => self.converted_reply(kind, reply),
+            false => Ok(reply),
+        });
         reply
     }
 

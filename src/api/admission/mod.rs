@@ -76,6 +76,13 @@ pub(super) struct Write<'a> {
 }
 
 impl Write<'_> {
+    /// Who converts objects to other versions.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn converter(&mut self) -> super::conversion::Converter<'_> {
+        let (store, customs, caller) = (self.store, self.customs, self.caller);
+        super::conversion::Converter { store, customs, caller, rng: self.rng }
+    }
+
     /// A refusal of this write. Mirrors `admission.NewForbidden`.
     fn forbidden(&self, why: &str) -> Status {
         let meta = self.object.meta();

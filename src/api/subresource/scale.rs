@@ -19,7 +19,7 @@ impl Server {
         kind: &'static dyn Kind,
         mut request: Request,
     ) -> Result<Reply, Status> {
-        let old = self.current(&request)?.clone();
+        let old = self.target(kind, &request)?;
         let current = of(kind, &old).ok_or_else(Status::no_such_path)?;
         let wanted = match request.verb {
             Verb::Get => return Ok(Reply::Object(Object::new(current))),

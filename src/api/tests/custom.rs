@@ -4,14 +4,13 @@ use super::*;
 use crate::kinds::custom_resource_definition::{RESOURCE, status};
 use crate::object::Untyped;
 
-/// A definition of toys; it is established, as the controllers would do it.
-pub(super) fn define(server: &mut Server, version: &Value) -> GroupResource {
+/// A definition of toys in two versions; it is established, as the controllers would do it.
+pub(super) fn define(server: &mut Server, version: &Value, older: &Value) -> GroupResource {
     let names = json!({"plural": "toys", "singular": "toy", "kind": "Toy", "listKind": "ToyList"});
     let body = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": "toys.w.example.com"},
         "spec": {"group": "w.example.com", "scope": "Namespaced", "names": names,
-            "versions": [version, {"name": "v1beta1", "served": true, "storage": false,
-                "deprecated": true, "schema": {"openAPIV3Schema": {"type": "object"}}}]}});
+            "versions": [version, older]}});
     let made = server.call(post(RESOURCE, "", body)).expect("accepted").object().unwrap();
     let mut definition = made.get::<Untyped>().unwrap().clone();
     definition.fields["status"]["acceptedNames"] = names;
@@ -20,6 +19,12 @@ pub(super) fn define(server: &mut Server, version: &Value) -> GroupResource {
     }
     server.call(Request::update_status(Object::new(definition))).expect("established");
     GroupResource::dynamic("w.example.com", "toys")
+}
+
+/// A version that is served, but not stored.
+pub(super) fn older() -> Value {
+    json!({"name": "v1beta1", "served": true, "storage": false, "deprecated": true,
+        "schema": {"openAPIV3Schema": {"type": "object"}}})
 }
 
 pub(super) fn version() -> Value {
@@ -40,7 +45,7 @@ fn toy(name: &str, spec: Value) -> Value {
 #[test]
 fn generation_status_and_scale_follow_upstreams_rules() {
     let mut server = server();
-    let toys = define(&mut server, &version());
+    let toys = define(&mut server, &version(), &older());
     let made = create(&mut server, toys.clone(), toy("a", json!({"size": "S"})));
     let value = |object: &Object| object.to_value();
     assert_eq!(value(&made)["spec"], json!({"replicas": 1, "size": "S"}));
@@ -72,7 +77,7 @@ fn generation_status_and_scale_follow_upstreams_rules() {
 #[test]
 fn versions_fields_and_patches_are_those_of_the_definition() {
     let mut server = server();
-    let toys = define(&mut server, &version());
+    let toys = define(&mut server, &version(), &older());
     let made = create(&mut server, toys.clone(), toy("a", json!({"size": "S"})));
     let list = |selector: &str| {
         let mut request = Request::list(toys.clone(), "default");
@@ -110,7 +115,7 @@ fn versions_fields_and_patches_are_those_of_the_definition() {
 #[test]
 fn a_definition_goes_after_its_objects_and_nothing_new_comes() {
     let mut server = server();
-    let toys = define(&mut server, &version());
+    let toys = define(&mut server, &version(), &older());
     let key = Key::new(RESOURCE, "", "toys.w.example.com");
     let going = server.call(Request::delete(&key)).unwrap().object().unwrap();
     let definition = going.get::<Untyped>().unwrap();

@@ -1,6 +1,8 @@
 //! Requests and what the server answers.
 
 mod admission;
+#[cfg(not(target_arch = "wasm32"))]
+mod conversion;
 mod custom;
 mod decoding;
 #[cfg(not(target_arch = "wasm32"))]

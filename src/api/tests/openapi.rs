@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::custom::{define, version};
+use super::custom::{define, older, version};
 use super::*;
 use crate::api::http::{self, Call, Content};
 use crate::api::{discovery, openapi};
@@ -104,7 +104,7 @@ fn a_definition_publishes_its_schema_and_takes_it_back() {
     let mut server = server();
     let before = openapi::index(&mut server);
     assert!(openapi::document(&mut server, "apis/w.example.com/v1").is_none());
-    define(&mut server, &version());
+    define(&mut server, &version(), &older());
     assert_ne!(openapi::index(&mut server).tag, before.tag);
     let document = document(&mut server, "apis/w.example.com/v1");
     let schema = &document["components"]["schemas"]["com.example.w.v1.Toy"];

@@ -24,7 +24,7 @@ impl Server {
         kind: &'static dyn Kind,
         request: &Request,
     ) -> Result<Reply, Status> {
-        let object = self.current(request)?.clone();
+        let object = self.target(kind, request)?;
         self.delete_object(kind, object, &request.delete, request.dry_run).map(Reply::Object)
     }
 

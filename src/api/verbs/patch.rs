@@ -23,7 +23,7 @@ impl Server {
             Body::Object(object) => object.to_value(),
             Body::None => return Err(Status::bad_request("a patch must be given")),
         };
-        match self.current(&request).cloned() {
+        match self.target(kind, &request) {
             Ok(old) => {
                 let new = self.applied(kind, &request, Some(&old), &patch)?;
                 self.replace(kind, part, new, old, &request)
@@ -48,7 +48,8 @@ impl Server {
             Verb::Update => {
                 let schema = self.schema_of(kind, request);
                 let new = decode::body(kind, &schema, request, &mut self.warnings)?;
-                Ok((new, self.current(request)?.clone()))
+                let old = self.target(kind, request)?;
+                Ok((new, old))
             }
             Verb::Patch(PatchType::Strategic) if kind.is_custom() => {
                 Err(Status::unsupported_media_type(
@@ -61,7 +62,7 @@ impl Server {
                 let Body::Json(patch) = std::mem::take(&mut request.body) else {
                     return Err(Status::bad_request("a patch must be given"));
                 };
-                let old = self.current(request)?.clone();
+                let old = self.target(kind, request)?;
                 let version = decode::version(kind, &request.version);
                 let before = kind.encode(version, &old);
                 let mut after = patched(how, kind.names().kind, &before, &patch)?;

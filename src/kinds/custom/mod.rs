@@ -59,7 +59,7 @@ fn keep_all(value: &Value) -> &'static [&'static str] {
     Box::leak(texts.map(keep).collect())
 }
 
-/// The kinds that a definition defines, one for each served version, the preferred one first.
+/// The kinds that a definition defines, one for each version that is served or stored, the preferred one first.
 /// `names` are those that were accepted.
 pub fn define(spec: &Value, names: &Value) -> Vec<&'static CustomKind> {
     let versions = spec["versions"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -76,7 +76,8 @@ pub fn define(spec: &Value, names: &Value) -> Vec<&'static CustomKind> {
     ]
     .map(keep);
     let mut kinds: Vec<&'static CustomKind> = Vec::new();
-    for version in versions.iter().filter(|version| version["served"] == true) {
+    let is_known = |version: &&Value| version["served"] == true || version["storage"] == true;
+    for version in versions.iter().filter(is_known) {
         let name = keep(text(version, "name"));
         let mut subresources = Vec::new();
         subresources.extend(version["subresources"].get("status").map(|_| "status"));
@@ -159,6 +160,16 @@ impl CustomKind {
             warning,
             names,
         }
+    }
+
+    /// Whether clients may ask for this version.
+    pub fn is_served(&self) -> bool {
+        self.version["served"] == true
+    }
+
+    /// Whether objects are stored in this version.
+    pub fn is_stored(&self) -> bool {
+        self.version["storage"] == true
     }
 
     fn version_name(&self) -> &'static str {

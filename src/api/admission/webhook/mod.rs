@@ -4,7 +4,7 @@
 #[cfg(not(target_arch = "wasm32"))]
 mod review;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -90,7 +90,11 @@ fn is_exempt(kind: &dyn Kind) -> bool {
 ///
 /// # Errors
 /// A condition cannot be worked out.
-fn invocation(hook: &Hook, write: &Write<'_>) -> Result<Option<(Form, Asked)>, Status> {
+fn invocation(
+    hook: &Hook,
+    write: &mut Write<'_>,
+    versions: &mut Versions,
+) -> Result<Option<(Form, Asked)>, Status> {
     let form = asked::requested(write);
     let asked = Asked::of(write, form);
     let spec = &hook.spec;
@@ -111,8 +115,52 @@ fn invocation(hook: &Hook, write: &Write<'_>) -> Result<Option<(Form, Asked)>, S
     } else {
         None
     };
-    let Some((form, asked)) = found else { return Ok(None) };
+    let Some((form, mut asked)) = found else { return Ok(None) };
+    if !hook.spec["matchConditions"].is_null() {
+        convert(write, form, &mut asked, versions)?;
+    }
     Ok(conditions(hook, &asked, write)?.then_some((form, asked)))
+}
+
+/// The object and the old one as they are in other versions, by `apiVersion`.
+/// Mirrors `versionedAttributeAccessor`.
+type Versions = BTreeMap<String, (Value, Value)>;
+
+/// Puts in what a conversion webhook makes of the objects. The page has nobody to ask.
+#[cfg(target_arch = "wasm32")]
+fn convert(_: &mut Write<'_>, _: Form, _: &mut Asked, _: &mut Versions) -> Result<(), Status> {
+    Ok(())
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn convert(
+    write: &mut Write<'_>,
+    form: Form,
+    asked: &mut Asked,
+    versions: &mut Versions,
+) -> Result<(), Status> {
+    if !form.kind.is_custom() || form.version == asked::requested(write).version {
+        return Ok(());
+    }
+    if !versions.contains_key(form.version) {
+        let (object, old) = (write.object.clone(), write.old.cloned());
+        let mut shown = |before: &Value, object: Option<&Object>| match object {
+            Some(object) if !before.is_null() => {
+                let converted = write.converter().convert(object, form.kind);
+                converted.map(|object| form.kind.encode(form.version, &object))
+            }
+            _ => Ok(Value::Null),
+        };
+        let pair = shown(&asked.object, Some(&object))
+            .and_then(|object| Ok((object, shown(&asked.old, old.as_ref())?)));
+        let pair = pair.map_err(|why| Status::internal(&why))?;
+        versions.insert(form.version.to_owned(), pair);
+    }
+    if let Some((object, old)) = versions.get(form.version) {
+        asked.object.clone_from(object);
+        asked.old.clone_from(old);
+    }
+    Ok(())
 }
 
 /// Whether the match conditions of a webhook hold. The page has nobody to work them out: there they do.
@@ -216,16 +264,18 @@ pub(in crate::api) fn mutate(
     if rounds.is_again && rounds.left.as_ref().is_none_or(|left| !left.equal(write.object)) {
         rounds.changed();
     }
-    let mut any = false;
+    let (mut any, mut versions) = (false, Versions::new());
     for hook in hooks(write.store, &MUTATING) {
-        let Some((form, asked)) = invocation(&hook, write)? else { continue };
+        let Some((form, mut asked)) = invocation(&hook, write, &mut versions)? else { continue };
         if rounds.is_again && !rounds.again.contains(&hook.uid) {
             continue;
         }
+        convert(write, form, &mut asked, &mut versions)?;
         match hook.ask(&asked, write, warnings, true) {
             Ok(None) => {}
             Ok(Some(patched)) => {
                 if replace(&hook, write, form, &patched)? {
+                    versions.clear();
                     rounds.changed();
                     any = true;
                 }
@@ -265,7 +315,14 @@ fn replace(
         write.kind.set_scale(write.object, i32::try_from(replicas).unwrap_or(0));
     } else {
         let decoded = form.kind.decode(form.version, patched);
-        *write.object = decoded.map_err(|why| Status::internal(&why))?;
+        let decoded = decoded.map_err(|why| Status::internal(&why))?;
+        #[cfg(not(target_arch = "wasm32"))]
+        let decoded = {
+            let kind = write.kind;
+            let back = write.converter().convert(&decoded, kind);
+            back.map_err(|why| Status::internal(&why))?
+        };
+        *write.object = decoded;
         write.kind.default(write.object);
     }
     Ok(!write.object.equal(&before))
@@ -282,9 +339,10 @@ pub(in crate::api) fn validate(
     if is_exempt(write.kind) {
         return Ok(());
     }
-    let mut relevant = Vec::new();
+    let (mut relevant, mut versions) = (Vec::new(), Versions::new());
     for hook in hooks(write.store, &VALIDATING) {
-        if let Some((_, asked)) = invocation(&hook, write)? {
+        if let Some((form, mut asked)) = invocation(&hook, write, &mut versions)? {
+            convert(write, form, &mut asked, &mut versions)?;
             relevant.push((hook, asked));
         }
     }
