@@ -226,7 +226,7 @@ impl Server {
     }
 
     /// An object in the version in which it is stored.
-    pub(super) fn to_stored(&mut self, object: Object) -> Result<Object, Status> {
+    pub(super) fn in_stored_version(&mut self, object: Object) -> Result<Object, Status> {
         match self.customs.stored(&object.resource()) {
             Some(kind) => self.converted(kind, &object),
             None => Ok(object),
@@ -241,7 +241,7 @@ impl Server {
             return Ok(object);
         }
         let shown = self.shown(kind, &object)?;
-        self.to_stored(shown.clone())?;
+        self.in_stored_version(shown.clone())?;
         Ok(shown)
     }
 

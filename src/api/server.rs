@@ -138,7 +138,7 @@ impl Server {
         dry_run: bool,
     ) -> Result<Object, Status> {
         #[cfg(not(target_arch = "wasm32"))]
-        let object = self.to_stored(object)?;
+        let object = self.in_stored_version(object)?;
         if dry_run {
             return Ok(object);
         }

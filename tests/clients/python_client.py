@@ -59,11 +59,11 @@ for event in watcher.stream(apps.list_namespaced_deployment, NAMESPACE, timeout_
     if seen == 2:
         watcher.stop()
 same("watch until it is ready", seen, 2)
-scale = apps.patch_namespaced_deployment_scale("web", NAMESPACE, {"spec": {"replicas": 1}})
-same("scale", scale.spec.replicas, 1)
 pods = core.list_namespaced_pod(NAMESPACE, label_selector="app=web", limit=1)
 pod = pods.items[0].metadata.name
 same("log", "start worker processes" in core.read_namespaced_pod_log(pod, NAMESPACE), True)
+scale = apps.patch_namespaced_deployment_scale("web", NAMESPACE, {"spec": {"replicas": 1}})
+same("scale", scale.spec.replicas, 1)
 
 pod = core.create_namespaced_pod(
     NAMESPACE,
