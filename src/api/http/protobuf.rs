@@ -15,6 +15,8 @@ const DEPTH_MAX: usize = 64;
 /// a type, `*` makes a list of it, `%` a map from texts, and `^` puts its fields among those of the
 /// message around it; `?` behind it tells that nothing and zero are different things.
 const MESSAGES: &str = include_str!("messages.txt");
+/// The message that holds itself.
+const SCHEMA: &str = "apiextensions/v1.JSONSchemaProps";
 
 /// The object in a body.
 ///
@@ -41,10 +43,11 @@ pub(super) fn read(body: &[u8]) -> Result<Value, String> {
         }
     }
     let package = match api_version.split_once('/') {
+        // Every group has its own, and all are the same.
+        _ if kind == "DeleteOptions" => "meta/v1".to_owned(),
         Some((group, version)) => {
             format!("{}/{version}", group.split('.').next().unwrap_or_default())
         }
-        None if kind == "DeleteOptions" => format!("meta/{api_version}"),
         None => format!("core/{api_version}"),
     };
     let name = format!("{package}.{kind}");
@@ -171,12 +174,31 @@ fn value(kind: &'static str, wire: Wire<'_>, depth: usize) -> Result<Option<Valu
             let raw = text(first(wire.bytes()?, 1)?.map_or(Ok(&[][..]), Wire::bytes)?);
             return Ok(crate::base::json_read::read(&raw).ok().map(|json| json.value));
         }
+        "schema-or-bool" => match first(wire.bytes()?, 2)? {
+            Some(schema) => return value(SCHEMA, schema, depth + 1),
+            None => json!(first(wire.bytes()?, 1)?.map_or(Ok(0), Wire::number)? != 0),
+        },
+        "schema-or-list" => return schema_or(wire.bytes()?, SCHEMA, depth + 1).map(Some),
+        "schema-or-texts" => return schema_or(wire.bytes()?, "string", depth + 1).map(Some),
         name => {
             let mut object = Map::new();
             message(find(name).unwrap_or_default(), wire.bytes()?, depth + 1, &mut object)?;
             Value::Object(object)
         }
     }))
+}
+
+/// A schema of a custom resource, or a list of something else.
+fn schema_or(bytes: &[u8], items: &'static str, depth: usize) -> Result<Value, String> {
+    let mut list = Vec::new();
+    for part in Fields(bytes) {
+        match part? {
+            (1, schema) => return Ok(value(SCHEMA, schema, depth)?.unwrap_or_default()),
+            (2, item) => list.extend(value(items, item, depth)?),
+            _ => {}
+        }
+    }
+    Ok(Value::Array(list))
 }
 
 /// A moment as RFC 3339.
@@ -290,7 +312,12 @@ mod tests {
 
     fn bytes(number: u8, content: &[u8]) -> Vec<u8> {
         let length = u8::try_from(content.len()).unwrap();
-        [&[number << 3 | 2, length], content].concat()
+        let tag = u16::from(number) << 3 | 2;
+        let low = u8::try_from(tag & 0x7f).unwrap();
+        match u8::try_from(tag >> 7).unwrap() {
+            0 => [&[low, length], content].concat(),
+            high => [&[low | 0x80, high, length], content].concat(),
+        }
     }
 
     fn body(api_version: &str, kind: &str, raw: &[u8]) -> Vec<u8> {
@@ -321,6 +348,27 @@ mod tests {
         let raw = bytes(2, &bytes(1, &volume));
         let pod = read(&body("v1", "Pod", &raw)).unwrap();
         assert_eq!(pod["spec"]["volumes"], json!([{"name": "v", "hostPath": {"path": "/data"}}]));
+    }
+
+    #[test]
+    fn a_schema_is_read_with_what_may_be_one_thing_or_another() {
+        let text = bytes(5, b"string");
+        let by_bool = bytes(30, &[0x08, 0x01]);
+        let by_schema = bytes(30, &bytes(2, &text));
+        let list = bytes(24, &bytes(1, &text));
+        let default = bytes(8, &bytes(1, b"{\"a\":[1]}"));
+        let schema = |parts: &[Vec<u8>]| value(SCHEMA, Wire::Bytes(&parts.concat()), 0).unwrap();
+        let expected = json!({"additionalProperties": true, "default": {"a": [1]}});
+        assert_eq!(schema(&[by_bool, default]), Some(expected));
+        let of_text = json!({"type": "string"});
+        let expected = json!({"additionalProperties": of_text, "items": of_text});
+        assert_eq!(schema(&[by_schema, list]), Some(expected));
+    }
+
+    #[test]
+    fn delete_options_are_the_same_in_every_group() {
+        let read = read(&body("apps/v1", "DeleteOptions", &[0x08, 0x00])).unwrap();
+        assert_eq!(read["gracePeriodSeconds"], json!(0));
     }
 
     #[test]
