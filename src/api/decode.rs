@@ -75,7 +75,9 @@ fn from_client(
         return Err(unconvertible(kind, written.unwrap_or(&own), kind_written));
     }
     let version = written.map_or(version, version_of).to_owned();
-    schema.prune(&mut value);
+    if !kind.is_custom() {
+        schema.prune(&mut value);
+    }
     decode(kind, &version, &value, request, warnings).map_err(|error| {
         Status::bad_request(format!(
             "{} in version {version:?} cannot be handled as a {}: {error}",
@@ -133,25 +135,53 @@ fn unrecognized(kind: &dyn Kind, why: &str) -> Status {
 
 /// Another kind stands in the body: one that exists, or one that nobody knows.
 fn unconvertible(kind: &dyn Kind, api_version: &str, written: &str) -> Status {
-    let (group, version) = (group_of(api_version), version_of(api_version));
-    let wanted = kind.names().kind;
-    let known = kinds::by_kind(group, written)
-        .is_some_and(|known| known.names().versions.contains(&version));
-    let why = if known {
+    let (version, wanted) = (version_of(api_version), kind.names().kind);
+    let why = another(kind, api_version, written);
+    Status::bad_request(format!(
+        "{written} in version {version:?} cannot be handled as a {wanted}: {why}"
+    ))
+}
+
+fn find_kind(api_version: &str, written: &str) -> Option<&'static dyn Kind> {
+    let known = kinds::by_kind(group_of(api_version), written)?;
+    known.names().versions.contains(&version_of(api_version)).then_some(known)
+}
+
+/// Why a kind cannot be read as another.
+fn another(kind: &dyn Kind, api_version: &str, written: &str) -> String {
+    let (version, wanted) = (version_of(api_version), kind.names().kind);
+    if find_kind(api_version, written).is_some() {
         let internal = match kind.names().group {
             "" => "core",
             group => group.split('.').next().unwrap_or_default(),
         };
-        format!("converting ({version}.{written}) to ({internal}.{wanted}): unknown conversion")
-    } else {
-        format!(
-            "no kind {written:?} is registered for version {api_version:?} in scheme \
-             \"pkg/api/legacyscheme/scheme.go:30\""
-        )
-    };
-    Status::bad_request(format!(
-        "{written} in version {version:?} cannot be handled as a {wanted}: {why}"
-    ))
+        return format!(
+            "converting ({version}.{written}) to ({internal}.{wanted}): unknown conversion"
+        );
+    }
+    format!(
+        "no kind {written:?} is registered for version {api_version:?} in scheme \
+         \"pkg/api/legacyscheme/scheme.go:30\""
+    )
+}
+
+/// Whether what a patch has left still says that it is of its kind.
+///
+/// # Errors
+/// What Go's decoder says of the kind that it has become.
+pub(super) fn check_kind(kind: &dyn Kind, value: &Value) -> Result<(), String> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (api_version, written, names) = (text("apiVersion"), text("kind"), kind.names());
+    let is_same = written == names.kind
+        && group_of(api_version) == names.group
+        && names.versions.contains(&version_of(api_version));
+    if is_same {
+        return Ok(());
+    }
+    if let Some(other) = find_kind(api_version, written) {
+        other.decode(version_of(api_version), value)?;
+    }
+    Err(another(kind, api_version, written))
 }
 
 /// Decodes JSON of a served version; the error is that of Go's decoder. What would be an error if

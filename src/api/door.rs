@@ -36,6 +36,11 @@ impl Api for Door<'_> {
         if request.subresource == "log" && request.verb == Verb::Get {
             self.server.check_log(&request)?;
         }
+        let connects = matches!(request.subresource, "exec" | "attach" | "portforward");
+        if connects && request.verb == Verb::Create && request.dry_run {
+            self.server.check_connection(&request)?;
+            return Ok(Reply::Nothing);
+        }
         let served = self.upstreams.iter_mut().find_map(|upstream| upstream.serve(&request));
         served.unwrap_or_else(|| self.server.call(request))
     }

@@ -110,6 +110,8 @@ pub struct Request {
     pub sender: Sender,
     /// Who manages the fields that are written; empty for a component, whose name tells.
     pub manager: String,
+    /// Whether the client itself has said so, rather than its name for it.
+    pub names_manager: bool,
     /// For server-side apply: take fields from those that manage them.
     pub force: bool,
     /// Label selector text; empty matches all.
@@ -148,6 +150,7 @@ impl Request {
             user: "kubernetes-admin",
             sender: Sender::Known,
             manager: String::new(),
+            names_manager: true,
             force: false,
             label_selector: String::new(),
             field_selector: String::new(),

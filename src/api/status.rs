@@ -166,7 +166,11 @@ impl Status {
 
     /// 403: `pods "x" is forbidden: WHY`.
     pub fn forbidden(resource: &GroupResource, name: &str, why: &str) -> Self {
-        let message = format!("{resource} \"{name}\" is forbidden: {why}");
+        let message = match name {
+            // Of what has no name yet only its kind can be said.
+            "" => format!("{resource} is forbidden: {why}"),
+            name => format!("{resource} \"{name}\" is forbidden: {why}"),
+        };
         Self::about(403, "Forbidden", resource, name, message)
     }
 

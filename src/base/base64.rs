@@ -43,29 +43,56 @@ pub fn encode(bytes: &[u8], alphabet: Alphabet) -> String {
     out
 }
 
-/// Text as bytes.
+/// Text as bytes; line ends are passed over.
 ///
 /// # Errors
-/// Go's words for the first letter that does not belong.
+/// Go's words for where it does not belong.
 pub fn decode(text: &str, alphabet: Alphabet) -> Result<Vec<u8>, String> {
-    let letters = match alphabet {
-        Alphabet::Standard => text.trim_end_matches('='),
-        Alphabet::Url => text,
-    };
-    let mut out = Vec::with_capacity(text.len());
+    let bytes = text.as_bytes();
+    let is_end = |byte: u8| matches!(byte, b'\r' | b'\n');
+    let corrupt = |at: usize| Err(format!("illegal base64 data at input byte {at}"));
+    let mut out = Vec::with_capacity(bytes.len());
     let (mut bits, mut count) = (0_u32, 0);
-    for (index, byte) in letters.bytes().enumerate() {
-        let Some(value) = alphabet.value(byte) else {
-            return Err(format!("illegal base64 data at input byte {index}"));
-        };
-        bits = (bits << 6 | value) & 0xff_ffff;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count).to_le_bytes()[0]);
+    for (at, &byte) in bytes.iter().enumerate() {
+        if is_end(byte) {
+            continue;
         }
+        if let Some(value) = alphabet.value(byte) {
+            bits = bits << 6 | value;
+            count += 1;
+            if count == 4 {
+                out.extend_from_slice(&bits.to_be_bytes()[1..]);
+                (bits, count) = (0, 0);
+            }
+            continue;
+        }
+        if byte != b'=' || alphabet == Alphabet::Url || count < 2 {
+            return corrupt(at);
+        }
+        let mut rest = bytes.iter().enumerate().skip(at + 1).filter(|(_, byte)| !is_end(**byte));
+        if count == 2 {
+            match rest.next() {
+                None => return corrupt(bytes.len()),
+                Some((_, b'=')) => {}
+                Some((at, _)) => return corrupt(at),
+            }
+        }
+        if let Some((at, _)) = rest.next() {
+            return corrupt(at);
+        }
+        return Ok(ended(out, bits, count));
     }
-    Ok(out)
+    match (alphabet, count) {
+        (_, 0) | (Alphabet::Url, 2 | 3) => Ok(ended(out, bits, count)),
+        _ => corrupt(bytes.len() - count),
+    }
+}
+
+/// With the bytes of the last letters, fewer than four.
+fn ended(mut out: Vec<u8>, bits: u32, count: usize) -> Vec<u8> {
+    let last = (bits << (6 * (4 - count))).to_be_bytes();
+    out.extend_from_slice(last.get(1..count.max(1)).unwrap_or_default());
+    out
 }
 
 #[cfg(test)]
@@ -87,7 +114,18 @@ mod tests {
             assert_eq!(decode(standard, Alphabet::Standard).unwrap(), bytes);
             assert_eq!(decode(url, Alphabet::Url).unwrap(), bytes);
         }
-        let error = decode("a-b", Alphabet::Standard).unwrap_err();
-        assert_eq!(error, "illegal base64 data at input byte 1");
+        assert_eq!(decode("Zm\n9v\r\n", Alphabet::Standard).unwrap(), b"foo");
+        for (text, at) in [
+            ("a-b", 1),
+            ("6", 0),
+            ("Zm9vZg", 4),
+            ("Zg=", 3),
+            ("Zg==Zg", 4),
+            ("Z===", 1),
+            ("Zg=a", 3),
+        ] {
+            let error = decode(text, Alphabet::Standard).unwrap_err();
+            assert_eq!(error, format!("illegal base64 data at input byte {at}"), "{text}");
+        }
     }
 }

@@ -142,6 +142,7 @@ mod native {
         let _ = context.add_function("find", find);
         let _ = context.add_function("findAll", all);
         let _ = context.add_function("escapeKey", escape);
+        crate::base::cel_library::add(context);
         context.add_variable_from_value("jsonpatch", "jsonpatch");
     }
 
@@ -257,6 +258,32 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::Expression;
+
+    #[test]
+    fn what_kubernetes_adds_can_be_spoken_of() {
+        let cases: [(&str, Value); 16] = [
+            ("quantity('1Gi').isGreaterThan(quantity('500Mi'))", json!(true)),
+            ("quantity('50k').add(20).asInteger()", json!(50020)),
+            ("isQuantity('1Gx') || quantity('200m').isInteger()", json!(false)),
+            ("quantity('1.5').sub(quantity('500m')).compareTo(quantity('1'))", json!(0)),
+            ("url('https://h.io:80/a/b?x=1&x=2').getHostname()", json!("h.io")),
+            ("url('https://h.io:80/a/b?x=1&x=%32').getQuery()['x'] == ['1', '2']", json!(true)),
+            ("isURL('../relative')", json!(false)),
+            ("ip('10.0.0.1').family() == 4 && !ip('::1').isGlobalUnicast()", json!(true)),
+            ("ip.isCanonical('2001:DB8::1') || isIP('10.0.0.256')", json!(false)),
+            ("cidr('10.0.0.0/8').containsIP('10.2.3.4')", json!(true)),
+            ("cidr('10.0.0.0/8').containsCIDR(cidr('10.1.0.0/16'))", json!(true)),
+            ("cidr('10.1.2.3/16').masked().ip() == ip('10.1.0.0')", json!(true)),
+            ("sets.contains([1, 2, 3], [3, 1]) && !sets.equivalent([1], [2])", json!(true)),
+            ("[1, 2, 3].sum() + [4, 2].min() + [1.5, 0.5].max() > 9.0", json!("no such overload")),
+            ("[1, 2, 2].isSorted() && ![2, 1].isSorted()", json!(true)),
+            ("semver('1.2.3').isLessThan(semver('1.10.0-rc.1'))", json!(true)),
+        ];
+        for (text, expected) in cases {
+            let found = Expression::parse(text).unwrap().evaluate(&[]);
+            assert_eq!(found.unwrap_or_else(Value::from), expected, "{text}");
+        }
+    }
 
     #[test]
     fn expressions_say_what_cel_go_says() {

@@ -4,6 +4,8 @@
 pub mod base64;
 /// Expressions in the Common Expression Language.
 pub mod cel;
+#[cfg(not(target_arch = "wasm32"))]
+mod cel_library;
 /// Differences between two texts, line by line.
 pub mod diff;
 /// Spans of time as text.

@@ -8,6 +8,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
 };
 
 use super::selectors;
+use serde_json::Value;
+
 use crate::base::duration;
 use crate::base::label_selector::Selector;
 use crate::object::meta;
@@ -73,5 +75,15 @@ pub fn first_three(items: &[String], empty: &str) -> String {
         0 => empty.to_owned(),
         1..=3 => items.join(","),
         count => format!("{} + {} more...", items[..3].join(","), count - 3),
+    }
+}
+
+/// What a binding's parameters are called: those that are named are in one namespace, or in any.
+/// Mirrors `printValidatingAdmissionPolicyBinding`.
+pub fn parameters(given: &Value) -> String {
+    let text = |name: &str| given[name].as_str().filter(|text| !text.is_empty());
+    match (text("namespace").unwrap_or("*"), text("name")) {
+        (namespace, Some(name)) => format!("{namespace}/{name}"),
+        (_, None) => "<unset>".to_owned(),
     }
 }

@@ -170,7 +170,7 @@ pub const VALIDATING_POLICIES: Stored = {
 pub const VALIDATING_BINDINGS: Stored = Stored {
     check: policy::validating_binding,
     columns: BINDING,
-    cells: &["/spec/policyName", "/spec/paramRef/name"],
+    cells: &["/spec/policyName", "@/spec/paramRef"],
     required: &["/spec/policyName", "/spec/validationActions"],
     defaults: BINDING_DEFAULTS,
     ..admission(
@@ -194,7 +194,7 @@ pub const MUTATING_POLICIES: Stored = Stored {
 pub const MUTATING_BINDINGS: Stored = Stored {
     check: policy::mutating_binding,
     columns: BINDING,
-    cells: &["/spec/policyName", "/spec/paramRef/name"],
+    cells: &["/spec/policyName", "@/spec/paramRef"],
     required: &["/spec/policyName"],
     defaults: BINDING_DEFAULTS,
     ..admission(
@@ -465,6 +465,9 @@ impl Stored {
         if let Some(path) = spec.strip_prefix('#') {
             let count = object.pointer(path).and_then(Value::as_array).map_or(0, Vec::len);
             return count.to_string();
+        }
+        if let Some(path) = spec.strip_prefix('@') {
+            return cells::parameters(object.pointer(path).unwrap_or(&Value::Null));
         }
         let parts: Option<Vec<_>> =
             spec.split('+').map(|path| text(object.pointer(path))).collect();

@@ -99,6 +99,23 @@ fn typed_mut<K: Typed>(object: &mut Object) -> &mut K::Object {
     object.edit().expect("an object is stored under its own kind")
 }
 
+/// The times of conditions: Go writes those that are absent as null, since a struct is never empty.
+fn with_times(kind: &str, mut value: Value) -> Value {
+    let other = match kind {
+        "Deployment" => "lastUpdateTime",
+        "Node" => "lastHeartbeatTime",
+        "Pod" | "Job" | "PersistentVolumeClaim" => "lastProbeTime",
+        _ => "lastTransitionTime",
+    };
+    let conditions = value.pointer_mut("/status/conditions").and_then(Value::as_array_mut);
+    for condition in conditions.into_iter().flatten().filter_map(Value::as_object_mut) {
+        for name in ["lastTransitionTime", other] {
+            condition.entry(name).or_insert(Value::Null);
+        }
+    }
+    value
+}
+
 impl<K: Typed> Kind for K {
     fn names(&self) -> &'static Names {
         &K::NAMES
@@ -120,7 +137,7 @@ impl<K: Typed> Kind for K {
     }
 
     fn encode(&self, version: &str, object: &Object) -> Value {
-        K::from_hub(version, object.to_value())
+        K::from_hub(version, with_times(K::NAMES.kind, object.to_value()))
     }
 
     fn schema(&self) -> Rc<Schema> {

@@ -75,13 +75,8 @@ fn options(request: &Request) -> Value {
         }
         return options;
     }
-    // Over HTTP it is the query that says, elsewhere the request itself.
-    let manager = match request.query.as_slice() {
-        [] => Some(request.manager.as_str()),
-        _ => request.parameter("fieldManager"),
-    };
-    if let Some(manager) = manager.filter(|name| !name.is_empty()) {
-        options["fieldManager"] = manager.into();
+    if request.names_manager && !request.manager.is_empty() {
+        options["fieldManager"] = request.manager.as_str().into();
     }
     let validation = match (request.parameter("fieldValidation"), request.strict) {
         (Some(given), _) => Some(given),
@@ -107,14 +102,14 @@ pub(in crate::api) struct Form {
 }
 
 impl Form {
-    fn kind(self, scaled: bool) -> Value {
-        match scaled {
-            true => json!({"group": "autoscaling", "version": "v1", "kind": "Scale"}),
-            false => {
-                let names = self.kind.names();
-                json!({"group": names.group, "version": self.version, "kind": names.kind})
-            }
-        }
+    fn kind(self, write: &Write<'_>) -> Value {
+        let names = self.kind.names();
+        let (group, version, kind) = match &write.guise {
+            Some(guise) => (guise.group, "v1", guise.kind),
+            None if write.subresource == "scale" => ("autoscaling", "v1", "Scale"),
+            None => (names.group, self.version, names.kind),
+        };
+        json!({"group": group, "version": version, "kind": kind})
     }
 
     fn resource(self) -> Value {
@@ -171,7 +166,11 @@ impl Asked {
             false => form.kind.encode(form.version, object),
         };
         let gone = write.operation == Operation::Delete;
-        let object = if gone { Value::Null } else { shown(write.object) };
+        let object = match &write.guise {
+            Some(guise) => guise.value.clone(),
+            None if gone => Value::Null,
+            None => shown(write.object),
+        };
         let old = write.old.map_or(Value::Null, shown);
         let is_namespace = names.resource() == NAMESPACES;
         let name = write.object.name();
@@ -179,8 +178,8 @@ impl Asked {
         let request_form = requested(write);
         let asking = write.asking;
         let mut request = json!({
-            "kind": form.kind(scaled), "resource": form.resource(),
-            "requestKind": request_form.kind(scaled), "requestResource": request_form.resource(),
+            "kind": form.kind(write), "resource": form.resource(),
+            "requestKind": request_form.kind(write), "requestResource": request_form.resource(),
             "operation": write.operation.name(),
             "userInfo": asking.map_or_else(|| User::admin().to_value(), |asking| asking.user.clone()),
             "dryRun": asking.is_some_and(|asking| asking.dry_run),

@@ -37,6 +37,8 @@ pub(super) enum Operation {
     Update,
     /// Deletes an object.
     Delete,
+    /// Connects to what runs.
+    Connect,
 }
 
 impl Operation {
@@ -46,8 +48,21 @@ impl Operation {
             Self::Create => "CREATE",
             Self::Update => "UPDATE",
             Self::Delete => "DELETE",
+            Self::Connect => "CONNECT",
         }
     }
+}
+
+/// What a request to a subresource carries in place of the object: a Binding, an Eviction, the
+/// options of a connection.
+#[derive(Clone, Debug)]
+pub(super) struct Guise {
+    /// The group of its kind.
+    pub group: &'static str,
+    /// Its kind, in version v1.
+    pub kind: &'static str,
+    /// What it says.
+    pub value: serde_json::Value,
 }
 
 /// A write on its way to the store. Mirrors `admission.Attributes`.
@@ -62,6 +77,8 @@ pub(super) struct Write<'a> {
     pub object: &'a mut Object,
     /// The version to be replaced.
     pub old: Option<&'a Object>,
+    /// What policies and webhooks see in place of the object.
+    pub guise: Option<Guise>,
     /// Everything stored so far.
     pub store: &'a Store,
     /// The kinds that definitions define.

@@ -271,20 +271,16 @@ pub(super) fn answer(
     if names.plural != "pods" || !names.group.is_empty() {
         return Ok(None);
     }
+    if matches!(request.subresource, "exec" | "attach" | "portforward") {
+        api.call(Request { verb: Verb::Create, dry_run: true, ..request.clone() })?;
+        demand_upgrade(call)?;
+    }
     let body = match request.subresource {
         "log" if request.verb == Verb::Get && query.truth("follow") => {
             Content::Follow(Box::new(Follow::open(api, request.clone())?))
         }
-        "exec" | "attach" => {
-            demand_upgrade(call)?;
-            Content::Connection(Box::new(Connection::open(api, request.clone())?))
-        }
-        "portforward" => {
-            demand_upgrade(call)?;
-            let key = Key::new(request.resource.clone(), &request.namespace, &request.name);
-            api.call(Request::get(&key))?;
-            Content::Forward
-        }
+        "exec" | "attach" => Content::Connection(Box::new(Connection::open(api, request.clone())?)),
+        "portforward" => Content::Forward,
         _ => return Ok(None),
     };
     let answer = encode::plain(200, "");

@@ -90,6 +90,8 @@ pub fn answer(api: &mut dyn Api, now: Time, call: &Call) -> Answer {
         },
         |value| !matches!(value, "false" | "0"),
     );
+    // What was said to others is not this client's.
+    let _ = api.take_warnings();
     let mut answer = route(api, now, call, path, &query, pretty).unwrap_or_else(|status| {
         encode::refusal(&status, negotiate::media(&call.accept(), pretty))
     });

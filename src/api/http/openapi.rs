@@ -14,7 +14,11 @@ const FOREVER: &str = "public, immutable";
 pub(super) fn answer(api: &mut dyn Api, call: &Call, rest: &[&str]) -> Result<Answer, Status> {
     match rest {
         ["v2"] => Ok(second(api, call)),
-        ["v3"] => Ok(sent(call, &openapi::index(api), JSON)),
+        // The aggregator writes it without a word about what it is.
+        ["v3"] => {
+            let text = String::from_utf8_lossy(&openapi::index(api).text).into_owned();
+            Ok(encode::plain(200, &text))
+        }
         ["v3", path @ ..] => Ok(third(api, call, &path.join("/"))),
         _ => Err(Status::no_such_path()),
     }
@@ -53,7 +57,7 @@ fn third(api: &mut dyn Api, call: &Call, path: &str) -> Answer {
         return unacceptable();
     }
     let Some(document) = openapi::document(api, path) else {
-        return encode::plain(404, "404 page not found\n");
+        return Answer { code: 404, headers: Vec::new(), body: Content::Bytes(Vec::new()) };
     };
     let (_, query) = super::path::split(&call.target);
     let hash = options::Query(&query).get("hash").unwrap_or_default().to_owned();

@@ -191,6 +191,8 @@ impl Exchange<'_, '_> {
         request.namespace = path.namespace.clone().unwrap_or_default();
         request.query = self.query.0.to_vec();
         request.manager = self.manager();
+        let named = self.query.get("fieldManager");
+        request.names_manager = named.is_some_and(|name| !name.is_empty());
         request.force = self.query.truth("force");
         match verb {
             Verb::Get => request.resource_version = options::get(self.query)?,
@@ -318,6 +320,9 @@ fn shown(view: View<'_>, object: &Object, shape: Shape) -> Result<Value, Status>
         return encode::object(view, object, shape);
     }
     let own = kinds::kind_of(&object.resource());
+    if shape == Shape::Table && object.kind() == "Scale" {
+        return Ok(super::table::scale(view, object));
+    }
     match (shape, own) {
         (Shape::Whole, _) | (_, None) => Ok(object.to_value()),
         (_, Some(kind)) => encode::object(View { kind, version: "", ..view }, object, shape),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::encode::{View, partial, whole};
 use crate::api::Status;
-use crate::kinds::{Column, Kind};
+use crate::kinds::{Column, Kind, cells};
 use crate::object::Object;
 
 /// What a row carries of its object. Mirrors `metav1.IncludeObjectPolicy`.
@@ -49,6 +49,32 @@ pub(super) fn table(view: View<'_>, objects: &[Object], metadata: &Value) -> Val
         "metadata": metadata,
         "columnDefinitions": definitions(view.kind),
         "rows": rows,
+    })
+}
+
+/// The scale of an object as a table. Mirrors `printScale`.
+pub(super) fn scale(view: View<'_>, object: &Object) -> Value {
+    let value = object.to_value();
+    let counted = |field: &str| value[field]["replicas"].as_i64().unwrap_or(0);
+    let age = cells::age(object.meta(), view.now);
+    let column = |name: &str, kind: &str, format: &str| json!({"name": name, "type": kind, "format": format, "description": description("scales", name), "priority": 0});
+    let mut row = json!({"cells": [object.name(), counted("spec"), counted("status"), age]});
+    row["object"] = match view.include {
+        Include::Nothing => Value::Null,
+        Include::Metadata => partial(object),
+        Include::Object => value,
+    };
+    json!({
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": {"resourceVersion": object.meta().resource_version},
+        "columnDefinitions": [
+            column("Name", "string", "name"),
+            column("Desired", "integer", ""),
+            column("Available", "integer", ""),
+            column("Age", "string", ""),
+        ],
+        "rows": [row],
     })
 }
 

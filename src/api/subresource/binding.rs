@@ -5,7 +5,6 @@ use k8s_openapi::api::core::v1::{Binding, Pod, PodCondition, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as Timestamp;
 
 use super::{own_body, success};
-use crate::api::admission::Operation;
 use crate::api::{Reply, Request, Server, Status, Verb};
 use crate::kinds::Kind;
 use crate::object::{GroupResource, meta};
@@ -23,6 +22,7 @@ impl Server {
             return Err(Status::no_such_method());
         }
         let binding: Binding = own_body("Binding", "core", std::mem::take(&mut request.body))?;
+        let binding = self.admitted(kind, &request, ("", "Binding"), binding)?;
         check_target(&binding)?;
         let named = binding.metadata.name.as_deref().unwrap_or_default();
         if named != request.name {
@@ -41,7 +41,6 @@ impl Server {
             )));
         }
         assign(pod, &binding, now).map_err(refuse)?;
-        self.admit_valid(kind, "binding", Operation::Update, &mut new, Some(&old))?;
         self.put(new, Precondition::Revision(old.revision()), request.dry_run)?;
         Ok(success())
     }

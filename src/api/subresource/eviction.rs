@@ -32,6 +32,7 @@ impl Server {
         if eviction.metadata.name.as_deref().unwrap_or_default() != request.name {
             return Err(Status::bad_request("name in URL does not match name in Eviction object"));
         }
+        let eviction = self.admitted(kind, &request, ("policy", "Eviction"), eviction)?;
         let options = eviction.delete_options.unwrap_or_default();
         let dry_run =
             request.dry_run || options.dry_run.as_ref().is_some_and(|all| !all.is_empty());
@@ -40,7 +41,7 @@ impl Server {
             self.ask_budget(&pod, dry_run)?;
         }
         let pod = self.mark_evicted(&pod, dry_run)?;
-        self.delete_object(kind, pod, &internal(options), dry_run)?;
+        self.delete_admitted(kind, pod, &internal(options), dry_run)?;
         Ok(success())
     }
 

@@ -1,6 +1,7 @@
 //! The subresources, a file each.
 
 mod binding;
+mod connection;
 mod eviction;
 mod finalize;
 mod log;
@@ -8,7 +9,6 @@ pub(super) mod pod_parts;
 mod scale;
 mod status;
 
-use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 
 use super::verbs::Part;
@@ -92,13 +92,10 @@ impl Server {
             Ok(object) => object,
             Err(status) => return status,
         };
-        let host = object.get::<Pod>().map(|pod| pod.spec.as_ref()?.node_name.as_ref());
-        let connects = matches!(request.subresource, "exec" | "attach" | "portforward");
-        if connects && matches!(host, Some(None)) {
-            let name = object.name();
-            return Status::bad_request(format!("pod {name} does not have a host assigned"));
+        match connection::check_host(request.subresource, object) {
+            Err(status) => status,
+            Ok(()) => Status::no_such_path(),
         }
-        Status::no_such_path()
     }
 
     /// Reads, replaces or patches an object, with `keep` putting back what may not change.

@@ -305,3 +305,42 @@ fn a_service_that_is_not_there_is_told_of() {
         assert!(found.ends_with(&wanted), "{found}");
     }
 }
+
+#[test]
+fn what_a_subresource_is_given_is_asked_about_as_what_it_is() {
+    let (mut server, hooks) = asking();
+    create(&mut server, PODS, pod("p"));
+    let rules = json!([{"operations": ["*"], "apiGroups": [""], "apiVersions": ["v1"],
+        "resources": ["pods/binding", "pods/eviction", "pods/exec"]}]);
+    configure(&mut server, false, "c", &[hook("allow", &json!({"rules": rules}))]);
+    let eviction =
+        json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "p"}});
+    let named = |request: Request| Request { name: "p".to_owned(), ..request };
+    let exec = Request {
+        query: vec![("command".into(), "ls".into())],
+        ..post(PODS, "default", json!({}))
+    };
+    let why = server.check_connection(&named(exec.to("exec"))).unwrap_err();
+    assert_eq!(why.message, "pod p does not have a host assigned");
+    server.call(bind("p", "node1")).expect("bound");
+    server.call(named(post(PODS, "default", eviction).to("eviction"))).expect("evicted");
+    let asked = hooks.asked.borrow();
+    let told = asked.iter().map(|r| {
+        json!([
+            r["operation"],
+            r["kind"]["kind"],
+            r["subResource"],
+            r["oldObject"],
+            r["options"]["kind"]
+        ])
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            json!(["CONNECT", "PodExecOptions", "exec", null, null]),
+            json!(["CREATE", "Binding", "binding", null, "CreateOptions"]),
+            json!(["CREATE", "Eviction", "eviction", null, "CreateOptions"]),
+        ]
+    );
+    assert_eq!(asked[0]["object"]["command"], json!(["ls"]));
+}

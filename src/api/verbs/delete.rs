@@ -1,5 +1,6 @@
 //! Asking for an object's deletion. Mirrors `registry/rest/delete.go` and `Store.Delete`.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
@@ -52,12 +53,31 @@ impl Server {
         &mut self,
         kind: &'static dyn Kind,
         old: Object,
+        given: &DeleteOptions,
+        dry_run: bool,
+    ) -> Result<Object, Status> {
+        let mut new = old.clone();
+        if old.get::<Pod>().is_some()
+            && let Some(asking) = &mut self.asking
+        {
+            // How long a pod takes is settled before anybody is asked.
+            let options = &mut Rc::make_mut(asking).options;
+            options["gracePeriodSeconds"] = grace(kind, &old, given).into();
+        }
+        self.admit(kind, "", Operation::Delete, &mut new, Some(&old))?;
+        self.admit_valid(kind, "", Operation::Delete, &mut new, Some(&old))?;
+        self.delete_admitted(kind, old, given, dry_run)
+    }
+
+    /// Deletes an object of which nobody is to be asked any more.
+    pub(in crate::api) fn delete_admitted(
+        &mut self,
+        kind: &'static dyn Kind,
+        old: Object,
         options: &DeleteOptions,
         dry_run: bool,
     ) -> Result<Object, Status> {
         let mut new = old.clone();
-        self.admit(kind, "", Operation::Delete, &mut new, Some(&old))?;
-        self.admit_valid(kind, "", Operation::Delete, &mut new, Some(&old))?;
         check_preconditions(kind, &old, options)?;
         if old.resource() == DEFINITIONS && !meta::is_terminating(old.meta()) {
             return self.delete_definition(new, dry_run);

@@ -6,8 +6,8 @@ use super::{Part, update};
 use crate::api::{Body, PatchType, Reply, Request, Server, Status, Verb, decode};
 use crate::base::go_text;
 use crate::kinds::{FieldError, Kind};
-use crate::object::Object;
 use crate::object::patch::{json, merge, strategic};
+use crate::object::{Object, go_json};
 
 impl Server {
     /// Server-side apply: makes an object, or merges into it what is applied.
@@ -66,7 +66,13 @@ impl Server {
                 let version = decode::version(kind, &request.version);
                 let before = kind.encode(version, &old);
                 let mut after = patched(how, kind.names().kind, &before, &patch)?;
-                self.schema_of(kind, request).prune(&mut after);
+                if !kind.is_custom() && how != PatchType::Strategic {
+                    decode::check_kind(kind, &after)
+                        .map_err(|error| misfit(how, &patch, &after, &error))?;
+                }
+                if !kind.is_custom() {
+                    self.schema_of(kind, request).prune(&mut after);
+                }
                 let new = decode::decode(kind, version, &after, request, &mut self.warnings)
                     .map_err(|error| misfit(how, &patch, &after, &error))?;
                 Ok((new, old))
@@ -102,6 +108,21 @@ pub(in crate::api) fn patched(
     }
 }
 
+/// What a merge leaves, as text: only what the patch is about was read, and is sorted.
+fn half_read(after: &Value, patch: &Value) -> String {
+    let (Value::Object(fields), Value::Object(patch)) = (after, patch) else {
+        return go_json::to_string(after);
+    };
+    let field = |(name, value): (&String, &Value)| {
+        let value = match patch.get(name) {
+            Some(patch) => half_read(value, patch),
+            None => go_json::to_string(value),
+        };
+        format!("{}:{value}", Value::from(name.as_str()))
+    };
+    format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(","))
+}
+
 /// 422 for a patch after which the object can no longer be decoded.
 fn misfit(how: PatchType, patch: &Value, after: &Value, error: &str) -> Status {
     let (value, error) = match (how, error.rsplit_once(" of type ")) {
@@ -110,6 +131,7 @@ fn misfit(how: PatchType, patch: &Value, after: &Value, error: &str) -> Status {
             (go_text::print(patch), format!("unrecognized type: {go_type}"))
         }
         (PatchType::Strategic, None) => (go_text::print(patch), error.to_owned()),
+        (PatchType::Merge, _) => (half_read(after, patch), error.to_owned()),
         _ => (after.to_string(), error.to_owned()),
     };
     Status::invalid("", "", "", &[FieldError::invalid("patch", value, error)])

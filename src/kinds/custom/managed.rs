@@ -66,7 +66,7 @@ fn convert(
             let fields = schema.properties().map(|(field, of)| {
                 let kind = convert(of, &format!("{name}.{field}"), types);
                 let default = of.default().cloned();
-                (field.as_str().into(), Field { of: kind, default, always: true })
+                (field.as_str().into(), Field { of: kind, default, always: false })
             });
             let fields = fields.gathered();
             let rest = schema.preserves().then_some(Type::Any);

@@ -10,8 +10,6 @@ pub use quality::of as qos_class;
 
 use k8s_openapi::api::core::v1::{Pod, PodCondition, PodSpec, PodStatus};
 
-use serde_json::Value;
-
 use super::{Column, FieldError, Lookup, Names, Typed, pod_template, prepare};
 use crate::sim::Time;
 
@@ -39,15 +37,6 @@ impl Typed for Pods {
         ..Names::namespaced("", &["v1"], "Pod", "pods", "pod")
     };
     const COLUMNS: &'static [Column] = columns::COLUMNS;
-
-    fn from_hub(_: &str, mut value: Value) -> Value {
-        // Go writes an absent time of the last probe as null.
-        let conditions = value.pointer_mut("/status/conditions").and_then(Value::as_array_mut);
-        for condition in conditions.into_iter().flatten().filter_map(Value::as_object_mut) {
-            condition.entry("lastProbeTime").or_insert(Value::Null);
-        }
-        value
-    }
 
     fn default(pod: &mut Pod) {
         pod_template::defaults::pod(pod);

@@ -41,13 +41,11 @@ pub(super) fn time(text: &str) -> Result<(), String> {
 }
 
 /// Whether text is what encoding some bytes gives, which is all that types take.
-pub(super) fn is_base64(text: &str) -> bool {
-    let bytes = base64::decode(text, Alphabet::Standard);
-    bytes.is_ok_and(|bytes| base64::encode(&bytes, Alphabet::Standard) == text)
-}
-
-/// Where base64 stops being base64.
-pub(super) fn first_foreign_byte(text: &str) -> usize {
-    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(&byte);
-    text.bytes().position(|byte| !is_base64(byte)).unwrap_or(text.len())
+pub(super) fn base64(text: &str) -> Result<(), String> {
+    let bytes = base64::decode(text, Alphabet::Standard)?;
+    if base64::encode(&bytes, Alphabet::Standard) == text {
+        return Ok(());
+    }
+    // Go passes over line ends, and over bits that belong to no byte.
+    Err(format!("illegal base64 data at input byte {}", text.len()))
 }

@@ -158,9 +158,10 @@ impl<'de> Reader<'de> {
             self.zero::<()>(value, "string");
             return "";
         };
-        if expected.to_string() == "a base64-encoded string" && !check::is_base64(text) {
-            let at = check::first_foreign_byte(text);
-            self.fail(format!("illegal base64 data at input byte {at}"));
+        if expected.to_string() == "a base64-encoded string"
+            && let Err(why) = check::base64(text)
+        {
+            self.fail(why);
             return "";
         }
         text

@@ -19,7 +19,11 @@ const BINDINGS: GroupResource = GroupResource::new(GROUP, "mutatingadmissionpoli
 /// What the first that fails says.
 pub(in crate::api) fn mutate(write: &mut Write<'_>) -> Result<bool, Status> {
     let changes = matches!(write.operation, Operation::Create | Operation::Update);
-    if !changes || is_exempt(write.kind) || write.store.list(&BINDINGS).next().is_none() {
+    if !changes
+        || write.guise.is_some()
+        || is_exempt(write.kind)
+        || write.store.list(&BINDINGS).next().is_none()
+    {
         return Ok(false);
     }
     let mut asked = Asked::of(write, asked::requested(write));

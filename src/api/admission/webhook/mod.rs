@@ -179,7 +179,10 @@ fn conditions(hook: &Hook, asked: &Asked, write: &Write<'_>) -> Result<bool, Sta
     match scope.conditions(given) {
         Ok(hold) => Ok(hold),
         Err(_) if hook.may_fail() => Ok(false),
-        Err(why) => Err(write.forbidden(&why)),
+        Err(why) => {
+            let name = write.object.meta().name.as_deref().unwrap_or_default();
+            Err(Status::forbidden(&write.kind.names().resource(), name, &why))
+        }
     }
 }
 
@@ -310,11 +313,20 @@ fn replace(
         )));
     }
     let before = write.object.clone();
+    if let Some(guise) = &mut write.guise {
+        let is_another = guise.value != *patched;
+        guise.value.clone_from(patched);
+        return Ok(is_another);
+    }
     if write.subresource == "scale" {
         let replicas = patched["spec"]["replicas"].as_i64().unwrap_or(0);
         write.kind.set_scale(write.object, i32::try_from(replicas).unwrap_or(0));
     } else {
-        let decoded = form.kind.decode(form.version, patched);
+        let mut patched = patched.clone();
+        if !form.kind.is_custom() {
+            form.kind.schema().prune(&mut patched);
+        }
+        let decoded = form.kind.decode(form.version, &patched);
         let decoded = decoded.map_err(|why| Status::internal(&why))?;
         #[cfg(not(target_arch = "wasm32"))]
         let decoded = {
