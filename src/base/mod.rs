@@ -5,6 +5,7 @@ pub mod base64;
 /// Expressions in the Common Expression Language.
 pub mod cel;
 #[cfg(not(target_arch = "wasm32"))]
+#[expect(clippy::disallowed_types, reason = "the crate's values are shared between threads")]
 mod cel_library;
 /// Differences between two texts, line by line.
 pub mod diff;

@@ -131,6 +131,9 @@ pub(super) fn delete_options(call: &Call) -> Result<Value, Status> {
     if call.body.is_empty() {
         return Ok(Value::Null);
     }
+    if call.body.len() > LIMIT {
+        return Err(Status::too_large(LIMIT));
+    }
     if media(call) == PROTOBUF {
         return protobuf::read(&call.body).map_err(Status::bad_request);
     }

@@ -10,6 +10,7 @@ use super::table::Include;
 use super::token::{self, Place};
 use super::watch::Watch;
 use super::{Answer, Call, Content, body};
+use crate::api::discovery::Subresource;
 use crate::api::{Api, Body, PatchType, Reply, Request, Status, Verb};
 use crate::kinds::{self, Kind};
 use crate::object::{Key, Object};
@@ -163,6 +164,9 @@ impl Exchange<'_, '_> {
         let is_collection = path.name.is_empty();
         let is_everywhere = kind.names().namespaced && path.namespace.is_none();
         let watches = path.watch || self.query.truth("watch");
+        if !is_collection && !self.is_served(kind) {
+            return Err(Status::no_such_method());
+        }
         Ok(match (self.call.method.as_str(), is_collection) {
             ("GET", true) if watches => Verb::Watch,
             ("GET", false) if path.watch => Verb::Watch,
@@ -178,6 +182,23 @@ impl Exchange<'_, '_> {
             }
             _ => return Err(Status::no_such_method()),
         })
+    }
+
+    /// Whether a subresource is for such a method; an object itself is for any.
+    fn is_served(&self, kind: &dyn Kind) -> bool {
+        let path = &self.path;
+        let verb = match self.call.method.as_str() {
+            "GET" => "get",
+            "POST" => "create",
+            "PUT" => "update",
+            "PATCH" => "patch",
+            _ => "delete",
+        };
+        let connects =
+            matches!(path.subresource.as_str(), "exec" | "attach" | "portforward" | "proxy");
+        connects
+            || path.subresource.is_empty()
+            || Subresource::of(kind.names().kind, &path.subresource).verbs.contains(&verb)
     }
 
     /// The request for the door.
