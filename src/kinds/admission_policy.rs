@@ -441,7 +441,9 @@ impl Scope {
         }
         let kind = match found.kind {
             Type::Bool => "bool",
-            Type::Number => "int",
+            Type::Int => "int",
+            Type::Double => "double",
+            Type::Null => "null",
             Type::String => "string",
             Type::Of(_) | Type::Any => return,
         };

@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 
 use crate::api::admission::asked::Asking;
-use crate::api::admission::{self, Guise, Operation, Write, webhook};
+use crate::api::admission::{Guise, Operation, Write, webhook};
 use crate::api::{Request, Server, Status, decode};
 use crate::kinds::Kind;
 use crate::object::{Object, Resource, codec};
@@ -120,7 +120,7 @@ impl Server {
             webhook::mutate(&mut write, &mut self.warnings, &mut rounds)?;
         }
         #[cfg(not(target_arch = "wasm32"))]
-        admission::policy::validate(&write, &mut self.warnings)?;
+        crate::api::admission::policy::validate(&write, &mut self.warnings)?;
         webhook::validate(&mut write, &mut self.warnings)?;
         Ok(write.guise.map_or(Value::Null, |guise| guise.value))
     }

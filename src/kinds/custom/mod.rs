@@ -5,6 +5,8 @@ mod embedded;
 mod formats;
 mod lists;
 mod managed;
+#[cfg(not(target_arch = "wasm32"))]
+mod overload;
 mod printing;
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) mod rule_types;

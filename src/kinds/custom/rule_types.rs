@@ -3,6 +3,7 @@
 
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, SelectExpr};
 
+use super::overload;
 use super::schema::Schema;
 use crate::base::cel::Expression;
 
@@ -13,13 +14,21 @@ const STRING_FACTOR: f64 = 0.1;
 /// What a character of a regular expression costs. Mirrors `common.RegexStringLengthCostFactor`.
 const REGEX_FACTOR: f64 = 0.25;
 
+/// What stands before the functions of a library.
+const LIBRARIES: &[&str] =
+    &["base64", "cel", "format", "ip", "jsonpatch", "lists", "math", "optional", "sets", "strings"];
+
 /// The type of a part of an expression.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::kinds) enum Type<'a> {
     /// True or false.
     Bool,
-    /// A number.
-    Number,
+    /// A whole number.
+    Int,
+    /// Any number.
+    Double,
+    /// No value.
+    Null,
     /// Text.
     String,
     /// What a schema describes.
@@ -143,7 +152,7 @@ impl<'a> Scope<'a, '_> {
             Expr::Literal(value) => literal(value),
             Expr::Ident(name) => self.name(part.id, name),
             Expr::Select(select) => self.select(part.id, select),
-            Expr::Call(call) => self.call(call),
+            Expr::Call(call) => self.call(part.id, call),
             Expr::Comprehension(loops) => self.comprehension(loops),
             Expr::List(list) => {
                 let cost: f64 = list.elements.iter().map(|item| self.visit(item).cost).sum();
@@ -188,9 +197,31 @@ impl<'a> Scope<'a, '_> {
         Found::new(kind, cost, size_of(kind))
     }
 
-    fn call(&mut self, call: &'a CallExpr) -> Found<'a> {
-        let target = call.target.as_ref().map(|target| self.visit(target));
+    /// The library whose function is called: its name stands where a value would.
+    fn library(&self, call: &CallExpr) -> Option<String> {
+        let Some(Expr::Ident(name)) = call.target.as_ref().map(|target| &target.expr) else {
+            return None;
+        };
+        let is_known = self.names.iter().any(|(known, _)| known == name);
+        (!is_known && LIBRARIES.contains(&name.as_str())).then(|| name.clone())
+    }
+
+    fn call(&mut self, id: u64, call: &'a CallExpr) -> Found<'a> {
+        let library = self.library(call);
+        let target = call.target.as_ref().filter(|_| library.is_none());
+        let target = target.map(|target| self.visit(target));
         let args: Vec<Found<'a>> = call.args.iter().map(|arg| self.visit(arg)).collect();
+        if let Some(library) = library {
+            let cost = args.iter().map(|part| part.cost).sum::<f64>() + 1.0;
+            let size = args.iter().map(|part| part.size).fold(1.0, f64::max);
+            let tests = library == "sets" || call.func_name.starts_with("is");
+            return Found::new(if tests { Type::Bool } else { Type::Any }, cost + size, size);
+        }
+        let kinds = |parts: &[Found<'a>]| parts.iter().map(|part| part.kind).collect::<Vec<_>>();
+        let receiver = target.as_ref().map(|target| target.kind);
+        if let Some(why) = overload::misfit(&call.func_name, receiver, &kinds(&args)) {
+            self.fault(id, &why);
+        }
         let all: Vec<&Found<'a>> = target.iter().chain(args.iter()).collect();
         let cost: f64 = all.iter().map(|part| part.cost).sum::<f64>() + 1.0;
         let part = |index: usize| all.get(index).map_or(0.0, |part| part.size);
@@ -209,7 +240,7 @@ impl<'a> Scope<'a, '_> {
                 let kind = if is_text { Type::String } else { kind_at(0) };
                 Found::new(kind, cost + joined, size)
             }
-            "_-_" | "_*_" | "_/_" | "_%_" | "-_" => Found::new(Type::Number, cost, 1.0),
+            "_-_" | "_*_" | "_/_" | "_%_" | "-_" => Found::new(kind_at(0), cost, 1.0),
             "_?_:_" => {
                 let kind = kind_at(1);
                 Found::new(kind, cost, part(1).max(part(2)))
@@ -222,7 +253,14 @@ impl<'a> Scope<'a, '_> {
                 }
                 _ => Found::new(Type::Any, cost, REQUEST_MAX),
             },
-            "size" | "int" | "uint" | "double" => Found::new(Type::Number, cost, 1.0),
+            "double" => Found::new(Type::Double, cost, 1.0),
+            "size" | "int" | "indexOf" | "lastIndexOf" | "compareTo" | "asInteger" | "sign" => {
+                Found::new(Type::Int, cost, 1.0)
+            }
+            "isSorted" | "isURL" | "isQuantity" | "isInteger" | "isIP" | "isCIDR" | "isSemver"
+            | "isLessThan" | "isGreaterThan" | "containsIP" | "containsCIDR" | "hasValue" => {
+                Found::new(Type::Bool, cost + part(0) * STRING_FACTOR, 1.0)
+            }
             "matches" => {
                 let text = (part(0) + 1.0) * STRING_FACTOR;
                 let pattern = (part(1) * REGEX_FACTOR).ceil();
@@ -273,9 +311,9 @@ fn literal<'a>(value: &LiteralValue) -> Found<'a> {
             let length = text.inner().len() as f64;
             Found::new(Type::String, 0.0, length)
         }
-        LiteralValue::Int(_) | LiteralValue::UInt(_) | LiteralValue::Double(_) => {
-            Found::new(Type::Number, 0.0, 1.0)
-        }
+        LiteralValue::Int(_) => Found::new(Type::Int, 0.0, 1.0),
+        LiteralValue::Double(_) => Found::new(Type::Double, 0.0, 1.0),
+        LiteralValue::Null => Found::new(Type::Null, 0.0, 1.0),
         _ => Found::new(Type::Any, 0.0, 1.0),
     }
 }
@@ -285,11 +323,12 @@ fn is_typed(schema: Schema<'_>) -> bool {
     !schema.is("x-kubernetes-int-or-string") && !schema.kind().is_empty()
 }
 
-fn of_schema(schema: Schema<'_>) -> Type<'_> {
+pub(super) fn of_schema(schema: Schema<'_>) -> Type<'_> {
     match schema.kind() {
         _ if schema.is("x-kubernetes-int-or-string") => Type::Any,
         "boolean" => Type::Bool,
-        "integer" | "number" => Type::Number,
+        "integer" => Type::Int,
+        "number" => Type::Double,
         "" => Type::Any,
         _ => Type::Of(schema),
     }
