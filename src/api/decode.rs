@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use super::{Body, Request, Status};
+use crate::base::json_read;
+use crate::base::order::Order as _;
 use crate::kinds::{self, Kind, Names};
 use crate::object::Object;
 use crate::object::managed::Schema;
@@ -199,6 +201,10 @@ pub(super) fn decode(
     }
     let mut unknown = Vec::new();
     find_unknown(value, &kind.encode(version, &object), "", &mut unknown);
+    if unknown.len() > 1 && !request.text.is_empty() {
+        let keys = json_read::keys(&request.text);
+        unknown.order_by_key(|path| keys.iter().position(|key| key == path));
+    }
     let unknown = unknown.iter().map(|field| format!("unknown field \"{field}\""));
     let odd: Vec<String> = request.oddities.iter().cloned().chain(unknown).collect();
     if request.strict && !odd.is_empty() {

@@ -130,6 +130,8 @@ pub struct Request {
     pub lenient: bool,
     /// What was odd about the body's text though it could be read: keys that stood twice.
     pub oddities: Vec<String>,
+    /// The body as JSON text, where a client sent it so: tells in which order its fields stand.
+    pub text: String,
     /// For lists: which part of them.
     pub page: Page,
     /// Query parameters of subresources (`log`: `container`, `tailLines`, `previous` …).
@@ -160,6 +162,7 @@ impl Request {
             strict: false,
             lenient: false,
             oddities: Vec::new(),
+            text: String::new(),
             page: Page::default(),
             query: Vec::new(),
         }

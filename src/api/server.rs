@@ -43,6 +43,8 @@ pub struct Server {
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) filled: SharedMap<GroupResource, i64>,
     started: bool,
+    /// The revision at which clients came: what was before is nobody's to read.
+    pub(super) begun: u64,
     pub(super) warnings: Vec<String>,
     /// What is known of the fields of kinds that somebody has written.
     pub(super) schemas: BTreeMap<GroupResource, Rc<Schema>>,
@@ -67,6 +69,7 @@ impl Server {
             #[cfg(not(target_arch = "wasm32"))]
             filled: SharedMap::default(),
             started: false,
+            begun: 0,
             warnings: Vec::new(),
             schemas: BTreeMap::new(),
         }
@@ -120,6 +123,7 @@ impl Server {
         let rng = std::mem::replace(&mut self.rng, rng);
         self.make(aggregation::objects());
         self.rng = rng;
+        self.begun = self.store.revision();
     }
 
     fn make(&mut self, objects: Vec<Object>) {

@@ -20,13 +20,21 @@ pub struct Json {
 /// # Errors
 /// Go's words: `unexpected end of JSON input`, `invalid character 'x' looking for beginning of value`.
 pub fn read(text: &str) -> Result<Json, String> {
-    let mut reader = Reader { bytes: text.as_bytes(), text, at: 0, duplicates: Vec::new() };
+    let mut reader = Reader::new(text);
     let value = reader.value()?;
     reader.space();
     match reader.peek() {
         None => Ok(Json { value, duplicates: reader.duplicates }),
         Some(_) => Err(reader.unexpected("after top-level value")),
     }
+}
+
+/// The paths of all keys of a text, in the order in which they stand there.
+pub fn keys(text: &str) -> Vec<String> {
+    let mut reader = Reader { keys: Some(Vec::new()), ..Reader::new(text) };
+    // What cannot be read has no further keys.
+    let _ = reader.value();
+    reader.keys.unwrap_or_default()
 }
 
 /// An array or object that is not at its end yet, with the length of the path that leads to it.
@@ -41,9 +49,14 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     duplicates: Vec<String>,
+    /// The paths of all keys, where somebody wants to know.
+    keys: Option<Vec<String>>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { bytes: text.as_bytes(), text, at: 0, duplicates: Vec::new(), keys: None }
+    }
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -162,6 +175,9 @@ impl Reader<'_> {
             path.push('.');
         }
         path.push_str(&key);
+        if let Some(keys) = &mut self.keys {
+            keys.push(path.clone());
+        }
         Ok(key)
     }
 

@@ -89,7 +89,12 @@ impl Exchange<'_, '_> {
             }
         }
         let is_new = verb == Verb::Create || makes(self.api, &request);
-        let reply = self.api.call(request)?;
+        let after = request.page.after.clone().filter(|_| verb == Verb::List);
+        let namespaced = !request.namespace.is_empty();
+        let reply = self.api.call(request).map_err(|status| match after {
+            Some(after) if status.code == 410 => token::expired(status, after, namespaced),
+            _ => status,
+        })?;
         if let (Verb::List, Some(wanted), Reply::List(list)) = (verb, wanted, &reply) {
             check_revision(wanted, list.revision)?;
         }
@@ -273,6 +278,9 @@ impl Exchange<'_, '_> {
         }
         let decoded = body::object(self.call, wanted, kind.is_custom())?;
         request.oddities = decoded.oddities;
+        if !kind.is_custom() && self.call.body.first() == Some(&b'{') {
+            request.text = String::from_utf8_lossy(&self.call.body).into_owned();
+        }
         request.body = Body::Json(decoded.value);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::api::Status;
 use crate::base::base64::{self, Alphabet};
 use crate::base::json_read;
 
@@ -57,6 +58,20 @@ pub(super) fn read(token: &str) -> Result<Place, String> {
         None => (String::new(), start.to_owned()),
     };
     Ok(Place { after, revision: u64::try_from(revision).ok() })
+}
+
+/// What is said of a token whose list can no longer be seen: the rest as it is now can.
+/// Mirrors `handleCompactedErrorForPaging`.
+pub(super) fn expired(status: Status, after: (String, String), namespaced: bool) -> Status {
+    let namespace = if namespaced { String::new() } else { after.0 };
+    let message = "The provided continue parameter is too old to display a consistent list result. \
+                   You can start a new list without the continue parameter, or use the continue \
+                   token in this response to retrieve the remainder of the results. Continuing with \
+                   the provided token results in an inconsistent list - objects that were created, \
+                   modified, or deleted between the time the first chunk was returned and now may \
+                   show up in the list.";
+    let continue_token = write(&Place { after: (namespace, after.1), revision: None });
+    Status { message: message.to_owned(), continue_token, ..status }
 }
 
 #[cfg(test)]

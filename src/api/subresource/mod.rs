@@ -117,6 +117,11 @@ impl Server {
             );
         }
         let (mut object, old) = self.replacement(kind, request)?;
+        if matches!(part, Part::Prepared(_)) {
+            // Who manages what is settled by what was sent, not by what is kept of it.
+            kind.default(&mut object);
+            self.track(kind, part, &mut object, &old, request);
+        }
         keep(&mut object, &old);
         self.replace(kind, part, object, old, request)
     }

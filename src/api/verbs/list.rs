@@ -103,10 +103,12 @@ impl Server {
         request: &Request,
     ) -> Result<Reply, Status> {
         let filter = Filter::new(kind, request)?;
-        let past = request.page.revision.map(|revision| self.store.at(revision)).transpose();
-        let past = past.map_err(|_| {
-            Status::expired("The resourceVersion for the provided list is too old.")
-        })?;
+        let expired = || Status::expired("The resourceVersion for the provided list is too old.");
+        let past = match request.page.revision {
+            Some(revision) if revision < self.begun => return Err(expired()),
+            Some(revision) => Some(self.store.at(revision).map_err(|_| expired())?),
+            None => None,
+        };
         let store = past.as_ref().unwrap_or(&self.store);
         let mut items = filter.select(store);
         if let Some((namespace, name)) = &request.page.after {

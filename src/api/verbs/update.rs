@@ -56,7 +56,8 @@ impl Server {
         super::create::place(kind, &mut new, &request.namespace)?;
         check_version(kind, &new, &old, request.verb)?;
         kind.default(&mut new);
-        if request.verb != Verb::Patch(PatchType::Apply) {
+        let is_tracked = matches!(part, Part::Prepared(_));
+        if !is_tracked && request.verb != Verb::Patch(PatchType::Apply) {
             self.track(kind, part, &mut new, &old, request);
         }
         self.admit(kind, part.subresource(), Operation::Update, &mut new, Some(&old))?;
