@@ -46,6 +46,7 @@ const TRANSCRIPTS: &[(&str, &str)] = &transcripts! {
     "kubelet/memory.txt"
     "kubelet/network.txt"
     "kubelet/probes.txt"
+    "kubelet/volumes.txt"
     "storage/binding.txt"
     "workloads/disruption.txt"
     "workloads/replicaset.txt"

@@ -31,6 +31,8 @@ impl Node {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
     nodes: SharedMap<Rc<str>, Node>,
+    /// The permissions that somebody set.
+    modes: SharedMap<Rc<str>, u16>,
 }
 
 impl Files {
@@ -62,6 +64,18 @@ impl Files {
         if path == "/" { Some(&Node::Directory) } else { self.nodes.get(path) }
     }
 
+    /// The permission bits of what lies at `path`: what they were set to, or else what a umask of 022
+    /// leaves.
+    pub fn mode(&self, path: &str) -> u16 {
+        let usual = if self.get(path) == Some(&Node::Directory) { 0o755 } else { 0o644 };
+        self.modes.get(path).copied().unwrap_or(usual)
+    }
+
+    /// Sets the permission bits of `path`.
+    pub fn set_mode(&mut self, path: &str, mode: u16) {
+        self.modes.insert(normalize("/", path).as_str().into(), mode);
+    }
+
     /// Removes `path` and everything below it; false when there was nothing.
     pub fn remove(&mut self, path: &str) -> bool {
         let below = format!("{}/", path.trim_end_matches('/'));
@@ -73,6 +87,7 @@ impl Files {
             .collect();
         for key in &doomed {
             self.nodes.remove(key);
+            self.modes.remove(key);
         }
         !doomed.is_empty()
     }

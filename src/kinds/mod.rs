@@ -319,6 +319,10 @@ pub trait Kind: Sync {
     fn kept_as(&self) -> Option<GroupResource> {
         None
     }
+    /// The resource type under which its objects are kept.
+    fn home(&self) -> GroupResource {
+        self.kept_as().unwrap_or_else(|| self.names().resource())
+    }
     /// The group in whose name an object is refused.
     fn refusing_group(&self) -> &'static str {
         self.names().group

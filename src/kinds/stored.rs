@@ -31,6 +31,8 @@ pub struct Stored {
     cells: &'static [&'static str],
     /// What must be given, as pointers.
     required: &'static [&'static str],
+    /// The fields that field selectors may name, beyond name and namespace.
+    selectable: &'static [&'static str],
     /// Where defaults stand, and what they are, as JSON; `*` is every item of a list.
     defaults: &'static [(&'static str, &'static str)],
     /// What is wrong with its fields, beyond that.
@@ -82,6 +84,7 @@ const fn stored(names: Names, api_version: &'static str) -> Stored {
         columns: &[NAME, AGE],
         cells: &[],
         required: &[],
+        selectable: &[],
         defaults: &[],
         check: unchecked,
     }
@@ -209,6 +212,7 @@ pub const SIGNING_REQUESTS: Stored = Stored {
     columns: &[NAME, AGE, Column::new("SignerName"), Column::new("Requestor")],
     cells: &["/spec/signerName", "/spec/username"],
     required: &["/spec/request", "/spec/signerName", "/spec/usages"],
+    selectable: &["spec.signerName"],
     ..stored(
         Names {
             short: &["csr"],
@@ -568,6 +572,13 @@ impl Kind for Kept {
         let name = |path: &str| path.trim_start_matches('/').replace('/', ".");
         let missing = missing.map(|path| FieldError::required(&name(path), ""));
         missing.chain((self.0.check)(&fields)).collect()
+    }
+
+    fn fields(&self, object: &Object) -> Vec<(&'static str, String)> {
+        let fields = Value::Object(of(object).fields.clone());
+        let at = |path: &str| fields.pointer(&format!("/{}", path.replace('.', "/")));
+        let text = |path| at(path).and_then(Value::as_str).unwrap_or_default();
+        self.0.selectable.iter().map(|path| (*path, text(path).to_owned())).collect()
     }
 
     fn columns(&self) -> &'static [Column] {

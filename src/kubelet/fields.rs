@@ -69,7 +69,8 @@ pub fn resource(container: &Container, node: &NodeState, wanted: &ResourceFieldS
         _ => 0,
     };
     let divisor = wanted.divisor.as_ref().and_then(|d| d.0.parse::<Quantity>().ok());
-    let divisor = divisor.map_or(1000, |divisor| divisor.milli()).max(1);
+    // None, or zero, which is what it defaults to, is one.
+    let divisor = divisor.map(|divisor| divisor.milli()).filter(|milli| *milli > 0).unwrap_or(1000);
     // Rounded up, as upstream does.
     ((amount + divisor - 1) / divisor).to_string()
 }

@@ -48,6 +48,9 @@ use step::Step;
 /// How long a kubelet takes to take up a pod that was bound to its node.
 const TAKE_UP: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(120));
 
+/// How often a kubelet looks after a pod of which nothing is heard (`syncFrequency`).
+const SYNC_PERIOD: Duration = Duration::from_secs(60);
+
 /// How long things take on every node, where that is not left to images and processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pace {
@@ -107,6 +110,7 @@ impl Kubelets {
         match (&*resource.group, &*resource.resource) {
             ("", "pods") => self.observe_pod(change, now),
             ("", "nodes") => self.observe_node(change, now),
+            ("", "configmaps" | "secrets") => self.observe_content(&change.object, now),
             ("", "persistentvolumes") if change.kind == ChangeKind::Deleted => {
                 self.machines.drop_volume(&volumes::persistent(change.object.name()));
             }
@@ -238,12 +242,34 @@ impl Kubelets {
             let status = object.get::<Pod>().and_then(|pod| pod.status.as_ref());
             matches!(status.and_then(|s| s.phase.as_deref()), Some("Failed" | "Succeeded"))
         };
+        if (&was.labels, &was.annotations) != (&is.labels, &is.annotations) {
+            worker.refresh_at(now);
+            self.agenda.plan(Work::Pod(uid.clone()), now);
+        }
         if was.deletion_timestamp != is.deletion_timestamp
             || was.generation != is.generation
             || ended(&old) != ended(object)
             || gated
         {
             self.agenda.plan(Work::Pod(uid), now);
+        }
+    }
+
+    /// A ConfigMap or a Secret changed: pods that show it will show what it says now. Mirrors the
+    /// `Watch` strategy of `pkg/kubelet/{configmap,secret}`, which waits for the pod's next sync.
+    fn observe_content(&mut self, object: &Object, now: Time) {
+        let is_secret = &*object.resource().resource == "secrets";
+        let namespace = object.namespace();
+        let inside = self.names.span(|(other, _)| (**other).cmp(namespace));
+        let uids: Vec<Str> = inside.map(|(_, uid)| uid.clone()).collect();
+        for uid in uids {
+            let Some(worker) = self.pods.get_mut(&uid) else { continue };
+            let spec = worker.object.get::<Pod>().and_then(|pod| pod.spec.as_ref());
+            if spec.is_some_and(|spec| volumes::shows(spec, is_secret, object.name())) {
+                let time = now + SYNC_PERIOD;
+                Rc::make_mut(worker).refresh_at(time);
+                self.agenda.plan(Work::Pod(uid), time);
+            }
         }
     }
 

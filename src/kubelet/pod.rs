@@ -79,6 +79,8 @@ pub struct PodWorker {
     pub failure: Option<(&'static str, String)>,
     sandbox_at: Option<Time>,
     mount_failures: u32,
+    /// When its volumes are to show what objects say by then.
+    refresh_at: Option<Time>,
     /// When it was asked to stop.
     stopping: Option<Time>,
     /// Nothing is left to do but to report.
@@ -107,6 +109,7 @@ impl PodWorker {
             failure: None,
             sandbox_at: None,
             mount_failures: 0,
+            refresh_at: None,
             stopping: None,
             done: phase.is_final(),
         })
@@ -162,6 +165,7 @@ impl PodWorker {
             step.machines.join(&sandbox.address, &step.node.name);
             self.sandbox = Some(sandbox);
         }
+        self.refresh_volumes(step);
         self.run_containers(spec, step);
         let Some(sandbox) = &self.sandbox else { return };
         for container in &mut self.containers {
@@ -198,6 +202,22 @@ impl PodWorker {
                 self.mount_failures += 1;
                 step.again_at(Some(now + wait.min(MOUNT_RETRY_MAX)));
             }
+        }
+    }
+
+    /// Has the volumes show what changed, at `time`; the earliest wins.
+    pub fn refresh_at(&mut self, time: Time) {
+        self.refresh_at = Some(self.refresh_at.map_or(time, |earlier| earlier.min(time)));
+    }
+
+    fn refresh_volumes(&mut self, step: &mut Step<'_, '_>) {
+        match self.refresh_at {
+            Some(time) if time <= step.now() => {
+                self.refresh_at = None;
+                let volumes = Volumes { cx: step.cx, pod: &step.pod, node: step.node };
+                volumes.refresh(step.machines, "");
+            }
+            later => step.again_at(later),
         }
     }
 

@@ -98,6 +98,9 @@ impl Volumes<'_, '_> {
             let held = machine.volume_mut(&place.volume);
             if let Some(files) = files {
                 held.files = files;
+                if volume.empty_dir.is_some() {
+                    held.files.set_mode("/", 0o777);
+                }
             } else if !place.path.is_empty() && held.files.get(&place.path).is_none() {
                 let kind = volume.host_path.as_ref().and_then(|host| host.type_.as_deref());
                 let empty = match kind {
@@ -108,6 +111,18 @@ impl Volumes<'_, '_> {
             }
             let medium = volume.empty_dir.as_ref().and_then(|empty| empty.medium.as_deref());
             held.in_memory = medium == Some("Memory");
+        }
+    }
+
+    /// Puts what ConfigMaps, Secrets and the pod itself say now where the pod sees it.
+    pub fn refresh(&self, machines: &mut Machines, ip: &str) {
+        let spec = self.pod.get::<Pod>().and_then(|pod| pod.spec.as_ref());
+        let Some(spec) = spec else { return };
+        let Some(machine) = machines.get_mut(&self.node.name) else { return };
+        for volume in spec.volumes.iter().flatten().filter(|volume| shows_objects(volume)) {
+            if let Some(files) = self.files(volume, spec, ip) {
+                machine.volume_mut(&self.place(volume).volume).files = files;
+            }
         }
     }
 
@@ -125,10 +140,7 @@ impl Volumes<'_, '_> {
                     (None, Some(path)) => expand(path, |name| lookup(variables, name)),
                     (None, None) => String::new(),
                 };
-                let fixed = volume.config_map.is_some()
-                    || volume.secret.is_some()
-                    || volume.projected.is_some()
-                    || volume.downward_api.is_some();
+                let fixed = shows_objects(volume);
                 Some(Mount {
                     volume: place.volume,
                     path: mount.mount_path.clone(),
@@ -171,16 +183,17 @@ impl Volumes<'_, '_> {
         let namespace = self.pod.namespace();
         if let Some(source) = &volume.config_map {
             let object = find(self.cx, CONFIG_MAPS, namespace, &source.name);
-            take(&mut files, object, source.items.as_deref());
+            take(&mut files, object, source.items.as_deref(), source.default_mode);
         } else if let Some(source) = &volume.secret {
             let name = source.secret_name.as_deref().unwrap_or_default();
             let object = find(self.cx, SECRETS, namespace, name);
-            take(&mut files, object, source.items.as_deref());
+            take(&mut files, object, source.items.as_deref(), source.default_mode);
         } else if let Some(source) = &volume.downward_api {
-            self.downward(&mut files, source.items.as_deref(), spec, ip);
+            let items = source.items.as_deref();
+            self.downward(&mut files, items, source.default_mode, (spec, ip));
         } else if let Some(source) = &volume.projected {
             for part in source.sources.iter().flatten() {
-                self.project(&mut files, part, spec, ip);
+                self.project(&mut files, part, source.default_mode, (spec, ip));
             }
         } else if volume.empty_dir.is_none() {
             return None;
@@ -188,20 +201,26 @@ impl Volumes<'_, '_> {
         Some(files)
     }
 
-    fn project(&self, files: &mut Files, part: &VolumeProjection, spec: &PodSpec, ip: &str) {
+    fn project(
+        &self,
+        files: &mut Files,
+        part: &VolumeProjection,
+        mode: Option<i32>,
+        (spec, ip): (&PodSpec, &str),
+    ) {
         let namespace = self.pod.namespace();
         if let Some(source) = &part.config_map {
             let object = find(self.cx, CONFIG_MAPS, namespace, &source.name);
-            take(files, object, source.items.as_deref());
+            take(files, object, source.items.as_deref(), mode);
         } else if let Some(source) = &part.secret {
             let object = find(self.cx, SECRETS, namespace, &source.name);
-            take(files, object, source.items.as_deref());
+            take(files, object, source.items.as_deref(), mode);
         } else if let Some(source) = &part.downward_api {
-            self.downward(files, source.items.as_deref(), spec, ip);
+            self.downward(files, source.items.as_deref(), mode, (spec, ip));
         } else if let Some(source) = &part.service_account_token {
             let account = spec.service_account_name.as_deref().unwrap_or("default");
             let token = format!("simulated.{namespace}.{account}.{}", self.pod.uid());
-            files.insert(&source.path, Node::File(token.into()));
+            put(files, &source.path, token.into(), mode);
         }
     }
 
@@ -209,8 +228,8 @@ impl Volumes<'_, '_> {
         &self,
         files: &mut Files,
         items: Option<&[k8s_openapi::api::core::v1::DownwardAPIVolumeFile]>,
-        spec: &PodSpec,
-        ip: &str,
+        mode: Option<i32>,
+        (spec, ip): (&PodSpec, &str),
     ) {
         for item in items.unwrap_or_default() {
             let text = if let Some(field) = &item.field_ref {
@@ -223,26 +242,64 @@ impl Volumes<'_, '_> {
             } else {
                 continue;
             };
-            files.insert(&item.path, Node::File(text.into()));
+            put(files, &item.path, text.into(), item.mode.or(mode));
         }
     }
 }
 
+/// Whether a volume holds what objects say, which nobody can write to.
+fn shows_objects(volume: &Volume) -> bool {
+    volume.config_map.is_some()
+        || volume.secret.is_some()
+        || volume.projected.is_some()
+        || volume.downward_api.is_some()
+}
+
+/// Whether a volume of the pod shows a ConfigMap or a Secret.
+pub fn shows(spec: &PodSpec, is_secret: bool, name: &str) -> bool {
+    let in_part = |part: &VolumeProjection| match is_secret {
+        true => part.secret.as_ref().is_some_and(|source| source.name == name),
+        false => part.config_map.as_ref().is_some_and(|source| source.name == name),
+    };
+    spec.volumes.iter().flatten().any(|volume| {
+        let whole = match is_secret {
+            true => volume.secret.as_ref().and_then(|source| source.secret_name.as_deref()),
+            false => volume.config_map.as_ref().map(|source| source.name.as_str()),
+        };
+        let parts = volume.projected.iter().flat_map(|source| source.sources.iter().flatten());
+        whole == Some(name) || parts.into_iter().any(in_part)
+    })
+}
+
+/// A file of a volume, with the permissions that the pod asks for.
+fn put(files: &mut Files, path: &str, text: Rc<str>, mode: Option<i32>) {
+    files.insert(path, Node::File(text));
+    // What is usual need not be written down.
+    if let Some(mode) = mode.and_then(|mode| u16::try_from(mode).ok()).filter(|m| *m != 0o644) {
+        files.set_mode(path, mode);
+    }
+}
+
 /// The keys of a ConfigMap or a Secret as files.
-fn take(files: &mut Files, object: Option<&Object>, items: Option<&[KeyToPath]>) {
+fn take(
+    files: &mut Files,
+    object: Option<&Object>,
+    items: Option<&[KeyToPath]>,
+    mode: Option<i32>,
+) {
     let Some(object) = object else { return };
     let mut known = entries(object);
     match items {
         Some(items) => {
             for item in items {
                 if let Some(text) = known.get(item.key.as_str()) {
-                    files.insert(&item.path, Node::File(text.as_str().into()));
+                    put(files, &item.path, text.as_str().into(), item.mode.or(mode));
                 }
             }
         }
         None => {
             while let Some((key, text)) = known.pop_first() {
-                files.insert(key, Node::File(text.into()));
+                put(files, key, text.into(), mode);
             }
         }
     }

@@ -91,6 +91,33 @@ impl FileSystem<'_> {
         Ok(())
     }
 
+    /// The permission bits of what lies at `path`.
+    pub(super) fn mode(&self, path: &str) -> u16 {
+        let volume = |(mount, inner): (&Mount, String)| {
+            Some(self.volumes.get(&mount.volume)?.files.mode(&inner))
+        };
+        self.place(path).and_then(volume).unwrap_or_else(|| match self.get(path) {
+            Some(Node::Directory) if self.own.get(path).is_none() => 0o755,
+            _ => self.own.mode(path),
+        })
+    }
+
+    /// Sets the permission bits of what lies at `path`; the error is the C library's words.
+    pub(super) fn set_mode(&mut self, path: &str, mode: u16) -> Result<(), &'static str> {
+        if self.get(path).is_none() {
+            return Err("No such file or directory");
+        }
+        let inner = self.inner(path);
+        self.writable(path)?.set_mode(&inner, mode);
+        Ok(())
+    }
+
+    /// Whether `path` lies in memory.
+    pub(super) fn is_in_memory(&self, path: &str) -> bool {
+        let place = self.place(path);
+        place.and_then(|(mount, _)| self.volumes.get(&mount.volume)).is_some_and(|v| v.in_memory)
+    }
+
     pub(super) fn remove(&mut self, path: &str) -> Result<(), &'static str> {
         if self.get(path).is_none() {
             return Err("No such file or directory");

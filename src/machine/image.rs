@@ -72,6 +72,8 @@ pub struct Program {
     pub memory_mib: u64,
     /// CPU time one request costs.
     pub request_cpu_micros: u64,
+    /// The program is a shell script; its arguments are the parameters.
+    pub script: String,
     /// Directory whose files it serves over HTTP.
     pub root: String,
     /// Pages it serves over HTTP, by path; `*` is any other path.

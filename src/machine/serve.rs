@@ -46,6 +46,10 @@ impl Listener {
     ) -> (u16, String) {
         let plain = path.split(['?', '#']).next().unwrap_or(path);
         let program = &self.program;
+        if method.is_empty() {
+            let speaks_http = !program.root.is_empty() || !program.pages.is_empty();
+            return if speaks_http { (400, "400 Bad Request".into()) } else { (0, String::new()) };
+        }
         if let Some(page) = program.pages.get(plain).or_else(|| program.pages.get("*")) {
             let age = duration::micros(now.since(self.started)) / 1000;
             if page.fails_after_ms.is_some_and(|limit| age > limit) {

@@ -129,9 +129,8 @@ pub(in crate::api) fn requested(write: &Write<'_>) -> Form {
 
 /// The other forms of the same objects. Mirrors `EquivalentResourceMapper`.
 pub(in crate::api) fn equivalents(write: &Write<'_>) -> Vec<Form> {
-    let home = |kind: &dyn Kind| kind.kept_as().unwrap_or_else(|| kind.names().resource());
-    let own = home(write.kind);
-    let built_in = KINDS.iter().copied().filter(|kind| home(*kind) == own);
+    let own = write.kind.home();
+    let built_in = KINDS.iter().copied().filter(|kind| kind.home() == own);
     let custom = write.customs.versions(&own).map(|kind| kind as &'static dyn Kind);
     let forms = |kind: &'static dyn Kind| {
         kind.names().versions.iter().map(move |version| Form { kind, version })

@@ -57,6 +57,8 @@ pub(super) enum Serves {
     Watch,
     /// Discovery documents.
     Discovery,
+    /// Answers that are stored nowhere and have no rows.
+    Answers,
 }
 
 const AVAILABLE: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
@@ -127,7 +129,7 @@ fn shape(clause: &Clause, serves: Serves) -> Option<Shape> {
         (Serves::Discovery, "apidiscovery.k8s.io", "v2", "APIGroupDiscoveryList") => {
             Some(Shape::Discovery)
         }
-        (Serves::Discovery, ..) => None,
+        (Serves::Discovery | Serves::Answers, ..) => None,
         (_, "meta.k8s.io", "v1" | "v1beta1", "Table") => Some(Shape::Table),
         (_, "meta.k8s.io", "v1" | "v1beta1", "PartialObjectMetadata") => Some(Shape::Partial),
         (_, "meta.k8s.io", "v1" | "v1beta1", "PartialObjectMetadataList") => {

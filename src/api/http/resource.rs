@@ -344,8 +344,7 @@ fn makes(api: &mut dyn Api, request: &Request) -> bool {
 
 /// An object, or what a subresource answered in a kind of its own.
 fn shown(view: View<'_>, object: &Object, shape: Shape) -> Result<Value, Status> {
-    let own = view.kind.kept_as().unwrap_or_else(|| view.kind.names().resource());
-    if object.resource() == own {
+    if object.resource() == view.kind.home() {
         return encode::object(view, object, shape);
     }
     let own = kinds::kind_of(&object.resource());

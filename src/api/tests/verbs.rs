@@ -339,6 +339,8 @@ fn events_are_read_and_written_under_both_of_their_names() {
         reply.object().expect("an object")
     });
     assert_eq!(new.to_value(), old.to_value());
+    let listed = server.call(Request::list(newer.clone(), "default")).expect("a list");
+    assert_eq!(listed.items().len(), 1);
     let view = kinds::kind_of(&newer).expect("a kind").encode("v1", &new);
     assert_eq!((&view["note"], &view["regarding"]), (&json!("n"), &about));
     assert_eq!((view.get("message"), &view["apiVersion"]), (None, &json!("events.k8s.io/v1")));

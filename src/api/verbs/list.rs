@@ -34,9 +34,9 @@ impl Filter {
         })
     }
 
-    /// The resource type that is asked for.
+    /// The resource type under which what is asked for is kept.
     pub(super) fn resource(&self) -> GroupResource {
-        self.kind.names().resource()
+        self.kind.home()
     }
 
     /// Whether an object is meant.

@@ -43,7 +43,8 @@ impl Controller for DefaultServiceAccounts {
     }
 }
 
-/// Creates the config map `kube-root-ca.crt` wherever it is missing.
+/// Creates the config map `kube-root-ca.crt` wherever it is missing, and gives it back its content
+/// where somebody changed it.
 #[derive(Clone, Debug, Default)]
 pub struct RootCertificates;
 
@@ -53,19 +54,35 @@ impl Controller for RootCertificates {
     }
 
     fn watches(&self) -> Vec<Watch> {
-        let lost = Watch::Mapped(CONFIG_MAPS.clone(), |object, _, cache| {
-            namespace_of_lost(object, ROOT_CA, cache)
+        let changed = Watch::Mapped(CONFIG_MAPS.clone(), |object, _, cache| {
+            let current = cache.get(&object.key());
+            let is_sound = current.is_some_and(|current| certificate(current) == CERTIFICATE);
+            if object.name() != ROOT_CA || is_sound { Vec::new() } else { namespace_of(object) }
         });
-        vec![Watch::Own(NAMESPACES.clone()), lost]
+        vec![Watch::Own(NAMESPACES.clone()), changed]
     }
 
     fn sync(&mut self, key: &Key, cx: &mut Context<'_>) -> Result<Next, Status> {
-        let mut metadata = named(ROOT_CA);
-        let description = ("kubernetes.io/description", ROOT_CA_DESCRIPTION);
-        metadata.annotations = Some(texts([description]));
         let data = Some(texts([("ca.crt", CERTIFICATE)]));
-        create_missing(cx, key, Object::new(ConfigMap { metadata, data, ..ConfigMap::default() }))
+        let description = [("kubernetes.io/description", ROOT_CA_DESCRIPTION)];
+        let existing = cx.cache.get(&Key::new(CONFIG_MAPS.clone(), &key.name, ROOT_CA));
+        let Some(existing) = existing.and_then(|object| object.get::<ConfigMap>()) else {
+            let metadata = ObjectMeta { annotations: Some(texts(description)), ..named(ROOT_CA) };
+            let map = ConfigMap { metadata, data, ..ConfigMap::default() };
+            return create_missing(cx, key, Object::new(map));
+        };
+        if existing.data != data {
+            let mut map = ConfigMap { data, ..existing.clone() };
+            map.metadata.annotations.get_or_insert_default().append(&mut texts(description));
+            cx.update(Object::new(map))?;
+        }
+        Ok(Next::OnChange)
     }
+}
+
+fn certificate(map: &Object) -> &str {
+    let data = map.get::<ConfigMap>().and_then(|map| map.data.as_ref());
+    data.and_then(|data| data.get("ca.crt")).map_or("", String::as_str)
 }
 
 fn named(name: &str) -> ObjectMeta {
@@ -81,6 +98,10 @@ fn namespace_of_lost(object: &Object, name: &str, cache: &Cache) -> Vec<Key> {
     if object.name() != name || cache.get(&object.key()).is_some() {
         return Vec::new();
     }
+    namespace_of(object)
+}
+
+fn namespace_of(object: &Object) -> Vec<Key> {
     vec![Key::new(NAMESPACES.clone(), "", object.namespace())]
 }
 

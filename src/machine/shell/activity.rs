@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::World;
 use super::call::Call;
 use super::filter::{Filter, Progress};
-use super::network::Client;
+use super::network::{Client, Tool};
 use super::process::Process;
 use super::task::{State, Task};
 use crate::machine::files::Node;
@@ -157,6 +157,11 @@ impl Process {
                 match self.filter(task, filter, world) {
                     Progress::Done(status) => self.finish(task, status),
                     Progress::Run(argv) => self.run_argv(task, &argv, world),
+                    Progress::Send(request) => {
+                        let timeout = Duration::from_secs(5);
+                        let client = Client { tool: Tool::Sent, timeout };
+                        self.ask(task, Effect::Http(request), client, world);
+                    }
                     Progress::Endless => {
                         // Reading an endless file keeps a processor busy.
                         task.state = State::Busy(Box::new(Activity::Spin { recheck: None }));

@@ -11,8 +11,12 @@ use crate::machine::image::base_name;
 
 mod files;
 mod filters;
+mod permissions;
 mod system;
 mod text;
+
+/// What a tool prints, and its complaints, a line each.
+type Lines = (String, Vec<String>);
 
 /// Every tool, sorted.
 const APPLETS: &[&str] = &[
@@ -21,8 +25,8 @@ const APPLETS: &[&str] = &[
     "false", "fgrep", "find", "free", "grep", "head", "hostname", "id", "kill", "ln", "ls",
     "mkdir", "mktemp", "mount", "mv", "nc", "nice", "nohup", "nproc", "nslookup", "ping",
     "printenv", "printf", "ps", "pwd", "rev", "rm", "rmdir", "sed", "seq", "sh", "sleep", "sort",
-    "sync", "tac", "tail", "tee", "telnet", "test", "time", "timeout", "touch", "tr", "true",
-    "truncate", "uname", "uniq", "usleep", "watch", "wc", "wget", "whoami", "xargs", "yes",
+    "stat", "sync", "tac", "tail", "tee", "telnet", "test", "time", "timeout", "touch", "tr",
+    "true", "truncate", "uname", "uniq", "usleep", "watch", "wc", "wget", "whoami", "xargs", "yes",
 ];
 
 /// Whether `name`, plain or as a path into a usual directory of programs, is one of the tools.
@@ -116,7 +120,7 @@ impl Process {
         world: &mut World,
     ) {
         match tool {
-            "true" | "sync" | "chmod" | "chown" | "clear" | "ln" | "mount" => self.finish(task, 0),
+            "true" | "sync" | "chown" | "clear" | "ln" | "mount" => self.finish(task, 0),
             "false" => self.finish(task, 1),
             "sleep" | "usleep" => self.sleep(task, tool, args, world),
             "wget" | "curl" | "nslookup" | "ping" | "nc" | "telnet" => {
@@ -147,7 +151,9 @@ impl Process {
                 self.start_filter(task, tool, args, world);
             }
             "ls" | "cp" | "mv" | "rm" | "rmdir" | "mkdir" | "touch" | "mktemp" | "dd" | "df"
-            | "du" | "find" | "truncate" | "diff" => self.file_tool(task, tool, args, world),
+            | "du" | "find" | "truncate" | "diff" | "stat" | "chmod" => {
+                self.file_tool(task, tool, args, world)
+            }
             _ => {
                 let (status, out, error) = self.plain_tool(task, tool, args, world);
                 self.write(task, 1, &out, world);

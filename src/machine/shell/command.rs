@@ -33,6 +33,9 @@ impl Process {
                 task.replacing = replacing;
                 return self.run_argv(task, &argv[1..], world);
             }
+            if !program.script.is_empty() {
+                return self.run_script(task, &program.script, argv, replacing, world);
+            }
             return self.start_program(task, program, argv, world);
         }
         let path = normalize(&task.cwd, name);

@@ -10,6 +10,7 @@ use super::process::{END_OF_INPUT, Process};
 use super::sed::Script;
 use super::task::{Stream, Task};
 use crate::machine::files::{Node, normalize};
+use crate::machine::network::HttpRequest;
 
 /// A tool at work.
 #[derive(Clone, Debug)]
@@ -83,6 +84,12 @@ pub(super) enum Tool {
         argv: Vec<String>,
         words: Vec<String>,
     },
+    /// `nc`: what to send.
+    Send {
+        host: String,
+        port: u16,
+        text: String,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -113,6 +120,8 @@ pub(super) enum Progress {
     Done(i32),
     /// `xargs`: the command to run now.
     Run(Vec<String>),
+    /// `nc`: what to send over its connection.
+    Send(HttpRequest),
     Endless,
 }
 

@@ -14,11 +14,31 @@ pub(super) struct Client {
 
 #[derive(Clone, Debug)]
 pub(super) enum Tool {
-    Wget { output: Option<String>, quiet: bool, spider: bool, show_headers: bool },
+    Wget {
+        output: Option<String>,
+        quiet: bool,
+        spider: bool,
+        show_headers: bool,
+    },
     Curl(Box<Curl>),
-    Nslookup { name: String },
-    Connect { host: String, port: u16, verbose: bool },
-    Ping { host: String, left: Option<u32>, sent: u32, received: u32, quiet: bool },
+    Nslookup {
+        name: String,
+    },
+    Connect {
+        host: String,
+        port: u16,
+        verbose: bool,
+        scan: bool,
+    },
+    /// What went over an open connection was a request to an HTTP server.
+    Sent,
+    Ping {
+        host: String,
+        left: Option<u32>,
+        sent: u32,
+        received: u32,
+        quiet: bool,
+    },
 }
 
 #[derive(Clone, Debug, Default)]
@@ -213,12 +233,14 @@ fn curl(args: &[String]) -> Result<(Effect, Client), (i32, String)> {
 }
 
 fn connect(args: &[String]) -> Result<(Effect, Client), (i32, String)> {
-    let (mut verbose, mut timeout, mut plain) = (false, CONNECT_TIMEOUT, Vec::new());
+    let (mut verbose, mut scan, mut timeout) = (false, false, CONNECT_TIMEOUT);
+    let mut plain = Vec::new();
     let mut words = args.iter();
     while let Some(arg) = words.next() {
         match arg.strip_prefix('-') {
             Some(flags) => {
                 verbose |= flags.contains('v');
+                scan |= flags.contains('z');
                 if flags.ends_with('w') {
                     timeout = words.next().and_then(|text| seconds(text)).unwrap_or(timeout);
                 }
@@ -231,7 +253,25 @@ fn connect(args: &[String]) -> Result<(Effect, Client), (i32, String)> {
         return Err((1, "nc: bad arguments\n".into()));
     };
     let effect = Effect::Connect { host: host.as_str().into(), port };
-    Ok((effect, Client { tool: Tool::Connect { host: host.clone(), port, verbose }, timeout }))
+    let tool = Tool::Connect { host: host.clone(), port, verbose, scan };
+    Ok((effect, Client { tool, timeout }))
+}
+
+/// What went over a connection, as an HTTP server reads it; a method of no name is no request.
+pub(super) fn typed(host: &str, port: u16, text: &str) -> HttpRequest {
+    let mut words = text.lines().next().unwrap_or_default().split(' ');
+    let (method, path, version) = (words.next(), words.next(), words.next());
+    let is_request = version.is_some_and(|version| version.starts_with("HTTP/"));
+    let word = |word: Option<&str>| word.filter(|_| is_request).unwrap_or_default().into();
+    HttpRequest {
+        method: word(method),
+        host: host.into(),
+        port,
+        path: word(path),
+        tls: false,
+        agent: "".into(),
+        body: "".into(),
+    }
 }
 
 fn ping(args: &[String]) -> Result<(Effect, Client), (i32, String)> {

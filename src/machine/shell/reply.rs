@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::World;
 use super::activity::Activity;
+use super::filter::{Filter, Tool as Filtering};
 use super::network::{Client, Curl, Tool, request};
 use super::process::Process;
 use super::task::{State, Task};
@@ -44,7 +45,15 @@ impl Process {
             }
             Tool::Curl(curl) => self.curl_replied(task, &curl, timeout, reply, world),
             Tool::Nslookup { name } => self.nslookup_replied(task, &name, reply, world),
-            Tool::Connect { host, port, verbose } => {
+            Tool::Sent => {
+                if let Reply::Http(HttpReply { status: status @ 1.., body, .. }) = reply {
+                    let line = format!("HTTP/1.1 {status} {}\r\n", status_text(*status));
+                    let head = "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n";
+                    self.write(task, 1, &format!("{line}{head}\r\n{body}"), world);
+                }
+                0
+            }
+            Tool::Connect { host, port, verbose, scan } => {
                 let (text, status) = match reply {
                     Reply::Connected { address } => {
                         (format!("{host} ({address}:{port}) open\n"), 0)
@@ -61,6 +70,9 @@ impl Process {
                 if verbose || matches!(reply, Reply::UnknownName) {
                     self.write(task, 2, &text, world);
                 }
+                if status == 0 && !scan {
+                    return self.start_sending(task, host, port);
+                }
                 status
             }
             Tool::Ping { host, left, sent, received, quiet } => {
@@ -68,6 +80,14 @@ impl Process {
             }
         };
         self.finish(task, status);
+    }
+
+    /// Reads what is to go over a connection that is open.
+    fn start_sending(&mut self, task: &mut Task, host: String, port: u16) {
+        let tool = Filtering::Send { host, port, text: String::new() };
+        let sources = [(Rc::from("-"), None)].into();
+        let filter = Filter { tool, sources, status: 0 };
+        task.state = State::Busy(Box::new(Activity::Filter(Box::new(filter))));
     }
 
     fn save(

@@ -1,6 +1,7 @@
 //! What each of the line tools does with a line, and at the end.
 
 use super::filter::{Grep, Progress, Tool};
+use super::network;
 use crate::base::base64::{self, Alphabet};
 use crate::base::order::Order as _;
 
@@ -93,6 +94,7 @@ impl Tool {
             Self::Tee { .. } => push(out, text, complete),
             Self::Sed(script) => return script.line(text, complete, out),
             Self::Base64 { text: whole, .. } => push(whole, text, complete),
+            Self::Send { text: whole, .. } => push(whole, text, complete),
             Self::Collect { words, .. } => words.extend(text.split_whitespace().map(str::to_owned)),
         }
         true
@@ -186,6 +188,9 @@ impl Tool {
             Self::Grep(grep) => {
                 let failed = if status > 0 { 2 } else { 1 };
                 return Progress::Done(if grep.found { 0 } else { failed });
+            }
+            Self::Send { host, port, text } => {
+                return Progress::Send(network::typed(host, *port, text));
             }
             Self::Collect { argv, words } => {
                 let mut argv = std::mem::take(argv);

@@ -69,7 +69,7 @@ fn answer(
     if asked.call.method != "POST" {
         return Err(Status::no_such_method());
     }
-    let form = negotiate::form(&asked.call.accept(), asked.pretty, Serves::Objects)?;
+    let form = negotiate::form(&asked.call.accept(), asked.pretty, Serves::Answers)?;
     let given = body::object(asked.call, kind, false)?.value;
     let namespace = path.namespace.as_deref().unwrap_or_default();
     let value = if is_token {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Options;
+use super::{Lines, Options, permissions};
 use crate::base::order::Order as _;
 use crate::machine::files::{Node, normalize};
 use crate::machine::image::base_name;
@@ -14,8 +14,6 @@ use crate::machine::shell::task::{State, Task};
 
 /// How fast `dd` moves bytes: a memory-backed disk of a small machine, in bytes a second.
 const DD_BYTES_PER_SECOND: u64 = 1 << 30;
-
-type Lines = (String, Vec<String>);
 
 impl Process {
     /// Runs a tool that works on files.
@@ -37,7 +35,7 @@ impl Process {
                 _ => "",
             },
         );
-        if !matches!(tool, "ls" | "df" | "du" | "find") {
+        if !matches!(tool, "ls" | "df" | "du" | "find" | "stat") {
             task.trail.unrepeatable = true;
         }
         let cwd = task.cwd.to_string();
@@ -52,6 +50,8 @@ impl Process {
             "find" => find(args, &cwd, world),
             "du" => du(&options, &cwd, world),
             "df" => (df(world), Vec::new()),
+            "stat" => permissions::stat(args, &cwd, world),
+            "chmod" => permissions::chmod(args, &cwd, world),
             "cp" | "mv" => copy(tool, &options, &cwd, world),
             _ => change(tool, &options, &cwd, world),
         };
@@ -102,13 +102,15 @@ fn ls(options: &Options, cwd: &str, world: &World) -> Lines {
     let here = vec![".".to_owned()];
     let paths = if options.operands.is_empty() { &here } else { &options.operands };
     let long = options.has('l');
-    let line = |name: &str, node: &Node| match (long, node) {
+    let line = |name: &str, full: &str, node: &Node| match (long, node) {
         (false, _) => format!("{name}\n"),
-        (true, Node::Directory) => {
-            format!("drwxr-xr-x    2 root     root          4096 Jan  1 00:00 {name}\n")
-        }
         (true, node) => {
-            format!("-rw-r--r--    1 root     root     {:>9} Jan  1 00:00 {name}\n", node.size())
+            let shown = permissions::text(node, world.files.mode(full));
+            let (links, size) = match node {
+                Node::Directory => (2, 4096),
+                node => (1, node.size()),
+            };
+            format!("{shown}    {links} root     root     {size:>9} Jan  1 00:00 {name}\n")
         }
     };
     for path in paths {
@@ -128,10 +130,10 @@ fn ls(options: &Options, cwd: &str, world: &World) -> Lines {
                     .filter(|name| options.has('a') || options.has('A') || !name.starts_with('.'))
                 {
                     let node = world.files.get(&normalize(&full, name)).unwrap_or(Node::Directory);
-                    out.push_str(&line(name, &node));
+                    out.push_str(&line(name, &normalize(&full, name), &node));
                 }
             }
-            Some(node) => out.push_str(&line(path, &node)),
+            Some(node) => out.push_str(&line(path, &full, &node)),
         }
     }
     (out, errors)
