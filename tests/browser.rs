@@ -38,6 +38,7 @@ const TRANSCRIPTS: &[(&str, &str)] = &transcripts! {
     "kubectl/mistakes.txt"
     "kubectl/objects-as-text.txt"
     "kubectl/shell.txt"
+    "kubelet/admission.txt"
     "kubelet/crash.txt"
     "kubelet/env-volumes.txt"
     "kubelet/hooks.txt"

@@ -1,5 +1,6 @@
 //! The kubelets: they bring the pods of their nodes to life. Mirrors `pkg/kubelet`.
 
+mod admit;
 mod agenda;
 mod calls;
 mod container;
@@ -280,7 +281,12 @@ impl Kubelets {
         if !self.nodes.contains_key(node) {
             return;
         }
-        let Some(worker) = PodWorker::new(object, node) else { return };
+        let Some(mut worker) = PodWorker::new(object, node) else { return };
+        if let Some(pod) = object.get::<Pod>() {
+            let alive = |worker: &&PodWorker| &*worker.node == node && !worker.phase.is_final();
+            let others = self.workers().filter(alive).map(|worker| &worker.object);
+            worker.rejection = admit::rejection(pod, others);
+        }
         let uid = worker.uid.clone();
         let name = (worker.key.namespace.clone(), worker.key.name.clone());
         self.names.insert(name, uid.clone());

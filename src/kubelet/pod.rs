@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 
+use super::admit::Rejection;
 use super::container::{Container, State};
 use super::sandbox::Sandbox;
 use super::step::Step;
@@ -77,6 +78,8 @@ pub struct PodWorker {
     pub containers: Vec<Container>,
     /// Why the pod as a whole failed.
     pub failure: Option<(&'static str, String)>,
+    /// Why the node did not take it at all.
+    pub rejection: Option<Rejection>,
     sandbox_at: Option<Time>,
     mount_failures: u32,
     /// When its volumes are to show what objects say by then.
@@ -107,6 +110,7 @@ impl PodWorker {
             sandbox: None,
             containers: Container::all(pod.spec.as_ref()?),
             failure: None,
+            rejection: None,
             sandbox_at: None,
             mount_failures: 0,
             refresh_at: None,
@@ -131,6 +135,12 @@ impl PodWorker {
         }
         if self.done {
             return self.wind_down(pod, step);
+        }
+        if let Some(Rejection { reason, message }) = self.rejection.clone() {
+            step.event("", Warning, reason, &message);
+            self.phase = Phase::Failed;
+            self.done = true;
+            return self.report(step);
         }
         self.work(pod, spec, step);
         if self.started.is_some() {

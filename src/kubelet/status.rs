@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{
     ContainerStatus, HostIP, Pod, PodCondition, PodIP, PodStatus,
 };
 
+use super::admit::Rejection;
 use super::container::{Container, Ended, State};
 use super::pod::{Phase, PodWorker};
 use crate::object::meta;
@@ -16,6 +17,11 @@ impl PodWorker {
     pub(super) fn status(&self, pod: &Pod, host: &str, now: Time) -> PodStatus {
         let mut status = pod.status.clone().unwrap_or_default();
         status.phase = Some(self.phase.word().to_owned());
+        if let Some(Rejection { reason, message }) = &self.rejection {
+            status.reason = Some((*reason).to_owned());
+            status.message = Some(format!("Pod was rejected: {message}"));
+            return status;
+        }
         status.observed_generation = pod.metadata.generation;
         status.host_ip = Some(host.to_owned());
         status.host_ips = Some(vec![HostIP { ip: host.to_owned() }]);

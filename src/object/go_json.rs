@@ -69,12 +69,14 @@ fn write(value: &Value, indent: Option<&str>, depth: usize, typed: bool, out: &m
         Value::Object(map) if !map.is_empty() => {
             out.push('{');
             let fields = if typed { fields(map) } else { map.iter().collect() };
+            // A ControllerRevision holds its data as they were written: out of a map.
+            let is_raw = |name: &str| name == "data" && map.contains_key("revision");
             for (at, (name, value)) in fields.into_iter().enumerate() {
                 out.push_str(if at > 0 { "," } else { "" });
                 line(depth + 1, out);
                 out.push_str(&escape_html(&Value::String(name.clone()).to_string()));
                 out.push_str(if indent.is_some() { ": " } else { ":" });
-                write(value, indent, depth + 1, typed, out);
+                write(value, indent, depth + 1, typed && !is_raw(name), out);
             }
             line(depth, out);
             out.push('}');
@@ -99,6 +101,9 @@ mod tests {
              {\"b\":\"\\u003cx\\u003e\"}},\"spec\":{\"replicas\":1,\"template\":{\"spec\":{\"containers\":\
              [{\"name\":\"c\",\"image\":\"i\",\"resources\":{}}]}}}}"
         );
+        let revision = json!({"data": {"spec": {"name": "c", "image": "i"}}, "revision": 1});
+        let expected = r#"{"data":{"spec":{"image":"i","name":"c"}},"revision":1}"#;
+        assert_eq!(super::to_string(&revision), expected);
         assert_eq!(
             super::indented(&json!({"b": 1, "a": []}), "  ", false),
             "{\n  \"a\": [],\n  \"b\": 1\n}"
