@@ -21,6 +21,7 @@ macro_rules! transcripts {
 
 const TRANSCRIPTS: &[(&str, &str)] = &transcripts! {
     "admission/quota.txt"
+    "admission/runtime-class.txt"
     "batch/cronjob.txt"
     "batch/job.txt"
     "course/cronjob.txt"

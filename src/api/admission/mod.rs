@@ -15,6 +15,7 @@ pub(super) mod pod_security;
 pub(super) mod policy;
 mod priority;
 mod resource_quota;
+mod runtime_class;
 mod service_account;
 mod service_addresses;
 mod storage_object_in_use_protection;
@@ -132,6 +133,7 @@ const CHAIN: &[&dyn Plugin] = &[
     &default_storage_class::DefaultStorageClass,
     &storage_object_in_use_protection::StorageObjectInUseProtection,
     &persistent_volume_claim_resize::PersistentVolumeClaimResize,
+    &runtime_class::RuntimeClass,
     &default_ingress_class::DefaultIngressClass,
     &service_addresses::ServiceAddresses,
 ];

@@ -110,6 +110,18 @@ impl Framing {
         Ok(Self { wire, agreed, forwards, streams, errors, expected })
     }
 
+    /// How a command ended, as the agreed protocol tells it: from the fourth version on a Status, before
+    /// a text where it failed. Mirrors `v1WriteStatusFunc` and `v4WriteStatusFunc`.
+    pub fn ending(&self, status: &serde_json::Value) -> Option<String> {
+        let named = |(_, protocol): &&(&str, String)| protocol.contains("channel.k8s.io");
+        let protocol = self.agreed.iter().find(named).map_or("", |(_, protocol)| protocol);
+        if protocol.starts_with("v5") || protocol.starts_with("v4") {
+            return Some(status.to_string());
+        }
+        let failed = status["status"] != "Success";
+        failed.then(|| status["message"].as_str().unwrap_or_default().to_owned())
+    }
+
     /// Whether the client has opened everything.
     pub fn is_ready(&self) -> bool {
         self.streams.len() >= self.expected

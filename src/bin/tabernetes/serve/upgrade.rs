@@ -126,7 +126,9 @@ async fn serve_process(
                     }
                 }
                 if let Some(end) = &more.end {
-                    bytes.extend(framing.data(ERROR, end.to_string().as_bytes()));
+                    if let Some(text) = framing.ending(end) {
+                        bytes.extend(framing.data(ERROR, text.as_bytes()));
+                    }
                     bytes.extend(framing.finish());
                 }
                 write.write_all(&bytes).await.ok()?;
