@@ -41,9 +41,12 @@ impl Controller for EndpointsOfServices {
     }
 
     fn watches(&self) -> Vec<Watch> {
-        let own = Watch::Mapped(ENDPOINTS.clone(), |object, _, _| {
-            vec![Key::new(SERVICES.clone(), object.namespace(), object.name())]
-        });
+        // Only what was deleted is put back; what somebody else writes waits for the next change.
+        let own =
+            Watch::Mapped(ENDPOINTS.clone(), |object, _, cache| match cache.get(&object.key()) {
+                Some(_) => Vec::new(),
+                None => vec![Key::new(SERVICES.clone(), object.namespace(), object.name())],
+            });
         vec![Watch::Own(SERVICES.clone()), Watch::Mapped(PODS.clone(), services_of), own]
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::base::label_selector::Selector;
@@ -53,11 +54,7 @@ pub fn amounts(spec: &PodSpec, limits: bool) -> Amounts {
             true => resources.and_then(|resources| resources.limits.as_ref()),
             false => resources.and_then(|resources| resources.requests.as_ref()),
         };
-        let parse = |(name, amount): (
-            &String,
-            &k8s_openapi::apimachinery::pkg::api::resource::Quantity,
-        )| { Some((name.clone(), Quantity::parse(&amount.0).ok()?)) };
-        listed.into_iter().flatten().filter_map(parse).gathered()
+        read(listed)
     };
     let mut total = Amounts::new();
     for container in &spec.containers {
@@ -74,7 +71,17 @@ pub fn amounts(spec: &PodSpec, limits: bool) -> Amounts {
     }
     add(&mut total, &sidecars);
     raise(&mut total, &peak);
+    let mut overhead = read(spec.overhead.as_ref());
+    // What has no limit stays without.
+    overhead.retain(|name, _| !limits || total.contains_key(name));
+    add(&mut total, &overhead);
     total
+}
+
+fn read(listed: Option<&BTreeMap<String, Amount>>) -> Amounts {
+    let parse =
+        |(name, amount): (&String, &Amount)| Some((name.clone(), Quantity::parse(&amount.0).ok()?));
+    listed.into_iter().flatten().filter_map(parse).gathered()
 }
 
 /// Adds amounts to a total.
