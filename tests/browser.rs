@@ -51,6 +51,7 @@ const TRANSCRIPTS: &[(&str, &str)] = &transcripts! {
     "kubelet/volumes.txt"
     "storage/binding.txt"
     "workloads/disruption.txt"
+    "workloads/mirroring.txt"
     "workloads/replicaset.txt"
     "workloads/statefulset.txt"
 };

@@ -55,6 +55,7 @@ pub fn controllers(settings: Settings) -> Vec<Box<dyn Controller>> {
         Box::new(horizontalpodautoscaler::Autoscalers::new(settings)),
         Box::new(endpoints::EndpointsOfServices),
         Box::new(endpoints::SlicesOfServices::default()),
+        Box::new(endpoints::MirroredSlices::default()),
         Box::new(nodelifecycle::NodeLifecycle::new(settings)),
         Box::new(nodelifecycle::TaintEviction::default()),
         Box::new(ttl::NodeTtl),

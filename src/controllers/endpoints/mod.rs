@@ -1,6 +1,8 @@
 //! Writes down which pods serve which Service, as EndpointSlices and as Endpoints.
-//! Mirrors `pkg/controller/endpoint` and `pkg/controller/endpointslice`.
+//! Mirrors `pkg/controller/endpoint`, `pkg/controller/endpointslice` and
+//! `pkg/controller/endpointslicemirroring`.
 
+mod mirror;
 mod plan;
 #[cfg(test)]
 mod plan_tests;
@@ -12,6 +14,7 @@ use k8s_openapi::api::core::v1::{Endpoints, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+pub use self::mirror::MirroredSlices;
 use self::plan::Plan;
 use self::slices::{Slices, Slot, distribute};
 use super::pod::PODS;
