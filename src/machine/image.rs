@@ -114,7 +114,7 @@ pub struct Page {
     /// HTTP status.
     #[serde(default = "ok")]
     pub status: u16,
-    /// Body; `{hostname}`, `{path}`, `{method}` are filled in.
+    /// Body; `{hostname}`, `{path}`, `{method}` and `{query:NAME}` are filled in.
     #[serde(default)]
     pub body: String,
     /// From this age of the process on, the page answers status 500 instead (a server made to fail).

@@ -60,6 +60,7 @@ impl Listener {
                 .replace("{hostname}", hostname)
                 .replace("{path}", path)
                 .replace("{method}", method);
+            let body = asked(body, path);
             return (page.status, fill_in(&body, now));
         }
         if program.root.is_empty() {
@@ -103,6 +104,17 @@ impl Listener {
             .replace("{agent}", agent);
         Some(fill_in(&line, now) + "\n")
     }
+}
+
+/// Fills in what the page says of a parameter of the query.
+fn asked(body: String, path: &str) -> String {
+    const MARK: &str = "{query:";
+    let Some((before, rest)) = body.split_once(MARK) else { return body };
+    let Some((name, after)) = rest.split_once('}') else { return body };
+    let query = path.split_once('?').map_or("", |(_, query)| query);
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let value = pairs.find(|(key, _)| *key == name).map_or("", |(_, value)| value);
+    format!("{before}{value}{after}")
 }
 
 /// nginx's page for an error.
