@@ -42,6 +42,7 @@ const TRANSCRIPTS: &[(&str, &str)] = &transcripts! {
     "kubelet/admission.txt"
     "kubelet/crash.txt"
     "kubelet/env-volumes.txt"
+    "kubelet/ephemeral.txt"
     "kubelet/hooks.txt"
     "kubelet/images.txt"
     "kubelet/load.txt"

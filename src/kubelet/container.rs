@@ -1,6 +1,7 @@
 //! One container of a pod, from waiting to running to ended and again.
 //! Mirrors `pkg/kubelet/kuberuntime/kuberuntime_container.go`.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Container as Spec, Pod, PodSpec};
@@ -13,6 +14,7 @@ use super::start::container_spec;
 use super::step::Step;
 use super::stop::Stopping;
 use crate::machine::{ContainerId, Exit};
+use crate::object::codec;
 use crate::runtime::EventType::{Normal, Warning};
 use crate::sim::Time;
 
@@ -106,6 +108,8 @@ pub struct Container {
     pub init: bool,
     /// Whether it is an init container that keeps running.
     pub sidecar: bool,
+    /// Whether somebody added it to a pod that runs, to look around. It is never started again.
+    pub ephemeral: bool,
     /// Its place in its list of the spec.
     index: usize,
     /// What it does.
@@ -142,9 +146,32 @@ impl Container {
             "ContainerCreating"
         };
         let new = |index: usize, spec: &Spec, init: bool| Self {
-            name: spec.name.clone(),
             init,
             sidecar: init && spec.restart_policy.as_deref() == Some("Always"),
+            ..Self::new(&spec.name, index, reason)
+        };
+        let all = inits.map(|(i, c)| new(i, c, true)).chain(mains.map(|(i, c)| new(i, c, false)));
+        let mut all: Vec<Self> = all.collect();
+        // There are thousands of them, and nearly all are alone.
+        all.shrink_to_fit();
+        all
+    }
+
+    /// The ephemeral containers of a pod from the `known` first ones on.
+    pub fn ephemerals(spec: &PodSpec, known: usize) -> impl Iterator<Item = Self> + '_ {
+        let all = spec.ephemeral_containers.iter().flatten().enumerate().skip(known);
+        all.map(|(index, container)| Self {
+            ephemeral: true,
+            ..Self::new(&container.name, index, "ContainerCreating")
+        })
+    }
+
+    fn new(name: &str, index: usize, reason: &'static str) -> Self {
+        Self {
+            name: name.to_owned(),
+            init: false,
+            sidecar: false,
+            ephemeral: false,
             index,
             state: State::Waiting { reason, message: String::new() },
             last: None,
@@ -158,27 +185,32 @@ impl Container {
             post_start: None,
             stopping: None,
             sends: false,
-        };
-        let all = inits.map(|(i, c)| new(i, c, true)).chain(mains.map(|(i, c)| new(i, c, false)));
-        let mut all: Vec<Self> = all.collect();
-        // There are thousands of them, and nearly all are alone.
-        all.shrink_to_fit();
-        all
+        }
     }
 
-    /// Its part of the pod's spec.
-    pub fn spec<'a>(&self, pod: &'a Pod) -> Option<&'a Spec> {
+    /// Its part of the pod's spec; an ephemeral container's as that of any other.
+    pub fn spec<'a>(&self, pod: &'a Pod) -> Option<Cow<'a, Spec>> {
         let spec = pod.spec.as_ref()?;
-        if self.init {
-            spec.init_containers.as_ref()?.get(self.index)
-        } else {
-            spec.containers.get(self.index)
+        if self.ephemeral {
+            let own = spec.ephemeral_containers.as_ref()?.get(self.index)?;
+            return codec::decode(&codec::encode(own)).ok().map(Cow::Owned);
         }
+        let list = if self.init { spec.init_containers.as_ref()? } else { &spec.containers };
+        list.get(self.index).map(Cow::Borrowed)
+    }
+
+    /// Whether it is one of those that the pod is for.
+    pub fn is_main(&self) -> bool {
+        !self.init && !self.ephemeral
     }
 
     /// Where its events happen.
     pub fn path(&self) -> String {
-        let list = if self.init { "initContainers" } else { "containers" };
+        let list = match (self.init, self.ephemeral) {
+            (true, _) => "initContainers",
+            (_, true) => "ephemeralContainers",
+            _ => "containers",
+        };
         format!("spec.{list}{{{}}}", self.name)
     }
 
@@ -308,7 +340,7 @@ impl Container {
         let Some(spec) = object.get::<Pod>().and_then(|pod| self.spec(pod)) else { return };
         let image = spec.image.as_deref().unwrap_or_default();
         if self.has_image(step, image, spec.image_pull_policy.as_deref()) {
-            self.start(spec, step, sandbox);
+            self.start(&spec, step, sandbox);
         }
     }
 
@@ -443,7 +475,7 @@ impl Container {
         let Some(spec) = self.spec(pod) else { return };
         self.post_start = None;
         self.state = State::Running { since };
-        self.probes = Probes::new(spec, step.now());
+        self.probes = Probes::new(&spec, step.now());
         step.again_at(self.probes.next_time());
         if !well {
             step.event(&self.path(), Warning, "FailedPostStartHook", "PostStartHook failed");

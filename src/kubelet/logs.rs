@@ -100,7 +100,7 @@ pub(super) fn choose<'a>(
     wanted: &str,
 ) -> Result<&'a Container, Status> {
     let names = |init: bool| -> Vec<&str> {
-        let own = worker.containers.iter().filter(|c| c.init == init);
+        let own = worker.containers.iter().filter(|c| c.init == init && !c.ephemeral);
         own.map(|c| c.name.as_str()).collect()
     };
     let (inits, mains) = (names(true), names(false));

@@ -252,6 +252,13 @@ impl PodWorker {
     fn run_containers(&mut self, spec: &PodSpec, step: &mut Step<'_, '_>) {
         let never = spec.restart_policy.as_deref() == Some("Never");
         let Some(sandbox) = &self.sandbox else { return };
+        let known = self.containers.iter().filter(|container| container.ephemeral).count();
+        self.containers.extend(Container::ephemerals(spec, known));
+        for container in self.containers.iter_mut().filter(|container| container.ephemeral) {
+            if !container.is_running() && container.ended().is_none() {
+                container.advance(step, sandbox);
+            }
+        }
         for container in self.containers.iter_mut().filter(|container| container.init) {
             let done = container.ended().is_some_and(|ended| ended.code == 0);
             if done && !container.sidecar {
@@ -268,7 +275,7 @@ impl PodWorker {
             }
         }
         let policy = spec.restart_policy.as_deref().unwrap_or("Always");
-        for container in self.containers.iter_mut().filter(|container| !container.init) {
+        for container in self.containers.iter_mut().filter(|container| container.is_main()) {
             let stays = container.ended().is_some_and(|ended| stays_ended(policy, ended.code));
             if !container.is_running() && !stays {
                 container.advance(step, sandbox);
@@ -283,7 +290,7 @@ impl PodWorker {
     /// Mirrors `getPhase`.
     fn set_phase(&mut self, spec: &PodSpec) {
         let policy = spec.restart_policy.as_deref().unwrap_or("Always");
-        let mains = || self.containers.iter().filter(|container| !container.init);
+        let mains = || self.containers.iter().filter(|container| container.is_main());
         let failed_init = policy == "Never"
             && self
                 .containers
@@ -325,7 +332,7 @@ impl PodWorker {
             }
         }
         if self.stopping.is_some() && !self.phase.is_final() {
-            let bad = |c: &Container| !c.init && c.ended().is_none_or(|ended| ended.code != 0);
+            let bad = |c: &Container| c.is_main() && c.ended().is_none_or(|ended| ended.code != 0);
             let failed = self.containers.iter().any(bad);
             self.phase = if failed { Phase::Failed } else { Phase::Succeeded };
             self.report(step);

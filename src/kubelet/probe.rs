@@ -116,6 +116,7 @@ impl Container {
         let object = step.pod.clone();
         let Some(pod) = object.get::<Pod>() else { return };
         let Some(spec) = self.spec(pod) else { return };
+        let spec = &*spec;
         for purpose in Purpose::ALL {
             let due = (purpose == Purpose::Startup) != self.probes.started;
             let Some(probe) = purpose.of(spec).filter(|_| due && !self.is_stopping()) else {

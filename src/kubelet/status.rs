@@ -35,14 +35,15 @@ impl PodWorker {
             status.reason = Some((*reason).to_owned());
             status.message = Some(message.clone());
         }
-        let statuses = |init: bool| {
-            let own = self.containers.iter().filter(|container| container.init == init);
+        let statuses = |of_list: fn(&Container) -> bool| {
+            let own = self.containers.iter().filter(|container| of_list(container));
             let mut list: Vec<ContainerStatus> = own.map(|c| container_status(c, pod)).collect();
             list.shrink_to_fit();
             Some(list).filter(|list| !list.is_empty())
         };
-        status.init_container_statuses = statuses(true);
-        status.container_statuses = statuses(false);
+        status.init_container_statuses = statuses(|container| container.init);
+        status.container_statuses = statuses(Container::is_main);
+        status.ephemeral_container_statuses = statuses(|container| container.ephemeral);
         self.set_conditions(&mut status, pod, now);
         status
     }
@@ -116,7 +117,7 @@ impl PodWorker {
             Phase::Failed => return (false, "PodFailed", String::new()),
             Phase::Pending | Phase::Running => {}
         }
-        let unready = |c: &&Container| (!c.init || c.sidecar) && !c.is_ready();
+        let unready = |c: &&Container| (c.is_main() || c.sidecar) && !c.is_ready();
         let names: Vec<&str> =
             self.containers.iter().filter(unready).map(|c| c.name.as_str()).collect();
         match names.is_empty() {
@@ -164,7 +165,7 @@ fn container_status(container: &Container, pod: &Pod) -> ContainerStatus {
     let image = container.spec(pod).and_then(|spec| spec.image.clone()).unwrap_or_default();
     let done = container.ended().is_some_and(|ended| ended.code == 0);
     let finished_init = container.init && !container.sidecar && done;
-    let lasting = !container.init || container.sidecar;
+    let lasting = container.is_main() || container.sidecar;
     let image_id =
         if container.id.is_some() { format!("sha256:{}", digest(&image)) } else { String::new() };
     ContainerStatus {
@@ -173,7 +174,7 @@ fn container_status(container: &Container, pod: &Pod) -> ContainerStatus {
         image_id,
         container_id: container.id.clone(),
         ready: finished_init || lasting && container.is_ready(),
-        started: Some(container.is_running() && container.probes.started),
+        started: (!container.ephemeral).then(|| container.is_running() && container.probes.started),
         restart_count: container.restarts,
         state: Some(state(&container.state)),
         last_state: Some(container.last.as_ref().map(terminated).unwrap_or_default()),

@@ -36,7 +36,7 @@ impl Container {
         step.event(&self.path(), Normal, "Killing", why);
         let object = step.pod.clone();
         let spec = object.get::<Pod>().and_then(|pod| self.spec(pod));
-        let lifecycle = spec.and_then(|spec| Some((spec, spec.lifecycle.as_ref()?)));
+        let lifecycle = spec.as_deref().and_then(|spec| Some((spec, spec.lifecycle.as_ref()?)));
         let hook = lifecycle.and_then(|(spec, lifecycle)| {
             let handler = lifecycle.pre_stop.as_ref().filter(|_| !grace.is_zero())?;
             Some(Hook::begin(handler, spec, id, sandbox, step))
