@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::custom::Customs;
 use super::webhook::{self, Caller, Shape};
 use super::{Reply, Request, Server, Status, metadata};
+use crate::base::go_text;
 use crate::kinds::Kind;
 use crate::object::{Key, Object, Resource as _, Untyped};
 use crate::sim::Rng;
@@ -154,26 +155,16 @@ fn same_object(original: &Value, converted: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// The type of a value in Go's words.
-fn go_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float64",
-        Value::Number(_) => "int64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
-    }
-}
-
 /// Leaves to a webhook labels and annotations alone of the metadata. Mirrors `restoreObjectMeta`.
 fn restore(original: &Value, converted: &mut Value) -> Result<(), String> {
     let Some(given) = converted.get("metadata").cloned() else {
         return Err("missing metadata in converted object".to_owned());
     };
     if !given.is_object() {
-        return Err(format!("invalid metadata of type {} in converted object", go_type(&given)));
+        return Err(format!(
+            "invalid metadata of type {} in converted object",
+            go_text::type_name(&given)
+        ));
     }
     let mut metadata = original["metadata"].clone();
     for field in ["labels", "annotations"] {
@@ -185,7 +176,7 @@ fn restore(original: &Value, converted: &mut Value) -> Result<(), String> {
             }
             Some(Value::Object(pairs)) => pairs,
             Some(other) => {
-                let found = go_type(other);
+                let found = go_text::type_name(other);
                 return Err(format!(
                     "invalid metadata.{field} of type {found} in converted object"
                 ));
@@ -194,7 +185,7 @@ fn restore(original: &Value, converted: &mut Value) -> Result<(), String> {
         if let Some((key, value)) = pairs.iter().find(|(_, value)| !value.is_string()) {
             return Err(format!(
                 "metadata.{field}[{key}] must be a string, but is {} in converted object",
-                go_type(value)
+                go_text::type_name(value)
             ));
         }
         own.insert(field.to_owned(), Value::Object(pairs.clone()));

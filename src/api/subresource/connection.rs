@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 
 use crate::api::admission::asked::Asking;
-use crate::api::admission::{Guise, Operation, Write, webhook};
+use crate::api::admission::{Guise, Operation, webhook};
 use crate::api::{Request, Server, Status, decode};
 use crate::kinds::Kind;
 use crate::object::{Object, Resource, codec};
@@ -101,27 +101,17 @@ impl Server {
         let named = json!({"metadata": {"name": request.name, "namespace": request.namespace}});
         let mut object = kind.decode(version, &named).map_err(|why| Status::internal(&why))?;
         let asking = self.asking.clone();
-        let mut write = Write {
-            operation,
-            kind,
-            subresource: request.subresource,
-            object: &mut object,
-            old: None,
-            guise: Some(guise),
-            store: &self.store,
-            customs: &self.customs,
-            asking: asking.as_deref(),
-            #[cfg(not(target_arch = "wasm32"))]
-            caller: self.caller.as_deref(),
-            rng: &mut self.rng,
-        };
+        let subresource = request.subresource;
+        let (mut write, warnings) =
+            self.write(asking.as_deref(), operation, kind, subresource, &mut object, None);
+        write.guise = Some(guise);
         let mut rounds = webhook::Rounds::default();
-        if webhook::mutate(&mut write, &mut self.warnings, &mut rounds)? {
-            webhook::mutate(&mut write, &mut self.warnings, &mut rounds)?;
+        if webhook::mutate(&mut write, warnings, &mut rounds)? {
+            webhook::mutate(&mut write, warnings, &mut rounds)?;
         }
         #[cfg(not(target_arch = "wasm32"))]
-        crate::api::admission::policy::validate(&write, &mut self.warnings)?;
-        webhook::validate(&mut write, &mut self.warnings)?;
+        crate::api::admission::policy::validate(&write, warnings)?;
+        webhook::validate(&mut write, warnings)?;
         Ok(write.guise.map_or(Value::Null, |guise| guise.value))
     }
 }

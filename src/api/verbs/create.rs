@@ -1,5 +1,6 @@
 //! Storing a new object. Mirrors `registry/rest/create.go` and `Store.Create`.
 
+use crate::api::admission::asked::Asking;
 use crate::api::admission::{self, Operation, Write, webhook};
 use crate::api::{Reply, Request, Server, Status, decode, metadata};
 use crate::kinds::Kind;
@@ -74,21 +75,7 @@ impl Server {
     ) -> Result<(), Status> {
         let asking = self.asking.clone();
         let asking = asking.as_deref();
-        let (store, customs, rng) = (&self.store, &self.customs, &mut self.rng);
-        let mut write = Write {
-            operation,
-            kind,
-            subresource,
-            object,
-            old,
-            guise: None,
-            store,
-            customs,
-            asking,
-            #[cfg(not(target_arch = "wasm32"))]
-            caller: self.caller.as_deref(),
-            rng,
-        };
+        let (mut write, warnings) = self.write(asking, operation, kind, subresource, object, old);
         admission::admit(&mut write)?;
         #[cfg(not(target_arch = "wasm32"))]
         let changed = admission::policy::mutate(&mut write)?;
@@ -96,10 +83,10 @@ impl Server {
         let changed = false;
         if changed || asking.is_some() {
             let mut rounds = webhook::Rounds::default();
-            if webhook::mutate(&mut write, &mut self.warnings, &mut rounds)? || changed {
+            if webhook::mutate(&mut write, warnings, &mut rounds)? || changed {
                 // What policies and webhooks add is completed like what a person writes.
                 admission::admit(&mut write)?;
-                webhook::mutate(&mut write, &mut self.warnings, &mut rounds)?;
+                webhook::mutate(&mut write, warnings, &mut rounds)?;
             }
         }
         Ok(())
@@ -114,31 +101,44 @@ impl Server {
         object: &mut Object,
         old: Option<&Object>,
     ) -> Result<Vec<Object>, Status> {
-        let asking = self.asking.clone();
+        let (now, asking) = (self.now, self.asking.clone());
         let asking = asking.as_deref();
-        let (store, customs, rng) = (&self.store, &self.customs, &mut self.rng);
-        let mut write = Write {
+        let (mut write, warnings) = self.write(asking, operation, kind, subresource, object, old);
+        admission::validate(&write)?;
+        admission::pod_security::validate(&write, warnings)?;
+        #[cfg(not(target_arch = "wasm32"))]
+        admission::policy::validate(&write, warnings)?;
+        if asking.is_some() {
+            webhook::validate(&mut write, warnings)?;
+        }
+        admission::charges(&write, now)
+    }
+
+    /// What admission is shown of a write, beside the warnings that it adds to.
+    pub(in crate::api) fn write<'a>(
+        &'a mut self,
+        asking: Option<&'a Asking>,
+        operation: Operation,
+        kind: &'static dyn Kind,
+        subresource: &'static str,
+        object: &'a mut Object,
+        old: Option<&'a Object>,
+    ) -> (Write<'a>, &'a mut Vec<String>) {
+        let write = Write {
             operation,
             kind,
             subresource,
             object,
             old,
             guise: None,
-            store,
-            customs,
+            store: &self.store,
+            customs: &self.customs,
             asking,
             #[cfg(not(target_arch = "wasm32"))]
             caller: self.caller.as_deref(),
-            rng,
+            rng: &mut self.rng,
         };
-        admission::validate(&write)?;
-        admission::pod_security::validate(&write, &mut self.warnings)?;
-        #[cfg(not(target_arch = "wasm32"))]
-        admission::policy::validate(&write, &mut self.warnings)?;
-        if asking.is_some() {
-            webhook::validate(&mut write, &mut self.warnings)?;
-        }
-        admission::charges(&write, self.now)
+        (write, &mut self.warnings)
     }
 
     /// Mirrors `rest.FillObjectMetaSystemFields` and `names.SimpleNameGenerator`.

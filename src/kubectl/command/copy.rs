@@ -127,12 +127,7 @@ impl Copy {
         };
         let object = resource::fetch(io, &resource::kind("pods")?, namespace, &remote.pod)?;
         let Some(pod) = object.get::<Pod>() else { return Err(Failure::error("expected a pod")) };
-        let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
-        if let Some(phase @ ("Succeeded" | "Failed")) = phase {
-            return Err(Failure::error(format!(
-                "cannot exec into a container in a completed pod; current phase is {phase}"
-            )));
-        }
+        stream::check_phase(pod)?;
         let container = stream::container(&self.args, pod, io).map_err(Failure::error)?;
         self.pod = Some((object, container));
         self.todo.push_back(Task::IsFolder);

@@ -86,12 +86,7 @@ impl ExecJob {
     /// Begins in a pod; the exit code if it is over by then.
     fn begin(&mut self, object: &Object, io: &mut Io<'_>) -> Result<Option<i32>, Failure> {
         let Some(pod) = object.get::<Pod>() else { return Err(Failure::error("expected a pod")) };
-        let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
-        if let Some(phase @ ("Succeeded" | "Failed")) = phase {
-            return Err(Failure::error(format!(
-                "cannot exec into a container in a completed pod; current phase is {phase}"
-            )));
-        }
+        stream::check_phase(pod)?;
         let container = stream::container(&self.args, pod, io).map_err(Failure::error)?;
         let input = Input::of(&self.args, self.args.is("tty"), io);
         let request = request(object, &container, &self.command)?;

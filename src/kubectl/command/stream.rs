@@ -182,6 +182,20 @@ fn best_first(pods: &mut [Object]) {
     });
 }
 
+/// Refuses pods in which nothing runs any more.
+///
+/// # Errors
+/// The pod has completed.
+pub fn check_phase(pod: &Pod) -> Result<(), Failure> {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    match phase {
+        Some(phase @ ("Succeeded" | "Failed")) => Err(Failure::error(format!(
+            "cannot exec into a container in a completed pod; current phase is {phase}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// The container that is meant: the one of `--container`, or the pod's default one.
 ///
 /// # Errors
