@@ -126,7 +126,7 @@ impl Player {
                 }
             }
             Directive::Nodes(count) => {
-                self.session = Session::with_options(1, &Options::workers(count));
+                self.session = Session::with_options(1, &Options::workers(count)).with_lessons();
             }
             Directive::Seed(seed) => self.session = Session::new(seed),
             Directive::File(name) => {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::lessons;
 use super::log::{Input, Log};
 use super::shell::{Output, Shell, World};
 use crate::api::Status;
@@ -26,9 +27,17 @@ impl Session {
     /// How long its cluster has been up when it begins.
     pub const WARM_UP: Duration = Duration::from_secs(30);
 
-    /// A session with a cluster that has been up for a while.
+    /// A session with a cluster that has been up for a while, and the lessons' manifests at hand.
     pub fn new(seed: u64) -> Self {
-        Self::with_cluster(Cluster::started(seed), seed)
+        Self::with_cluster(Cluster::started(seed), seed).with_lessons()
+    }
+
+    /// The session with the lessons' manifests among its files.
+    pub fn with_lessons(mut self) -> Self {
+        for (name, text) in lessons::all() {
+            self.files.write(name, text);
+        }
+        self
     }
 
     /// A session with a new cluster of one's own choice.
