@@ -35,8 +35,8 @@ pub enum Act {
     Apply,
     /// Brings the file of this name up to the versions that are served, and applies it.
     Convert(Rc<str>),
-    /// Opens the first sample and applies it.
-    RunSample,
+    /// Opens the sample of this name and applies it.
+    RunSample(&'static str),
     /// Opens the sample of this name.
     OpenSample(&'static str),
     /// Opens a new file.

@@ -16,7 +16,6 @@ use super::topbar::TopBar;
 use super::widgets::icon::{CLOSE, icon, kind_icon};
 use super::widgets::link::link;
 use super::widgets::tabs::{Tab, Tabs};
-use crate::scenario::lessons;
 use crate::web::{dom, frame};
 
 /// How often the clock's place is saved, in milliseconds of real time.
@@ -161,8 +160,8 @@ fn carry_out(act: Act, session: &Handle, state: &UseReducerHandle<State>) {
                 session.apply(&document, std::slice::from_ref(&document));
             }
         }
-        Act::RunSample => {
-            let document = Document::of_lesson(lessons::FIRST);
+        Act::RunSample(name) => {
+            let document = Document::of_lesson(name);
             session.apply(&document, std::slice::from_ref(&document));
             state.dispatch(Action::Add(document));
         }

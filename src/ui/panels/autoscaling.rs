@@ -7,6 +7,7 @@ use super::{Panel, Place, Scene, clock};
 use crate::ui::messages::{fill, t};
 use crate::ui::view::{AutoscalerFacts, Facts, Item, Metric};
 use crate::ui::widgets::chart::Chart;
+use crate::ui::widgets::invite::invite;
 use crate::ui::widgets::link::link;
 use crate::ui::widgets::load::LoadSliders;
 
@@ -25,7 +26,8 @@ const DECISIONS_MAX: usize = 12;
 #[component]
 fn Autoscaling(scene: &Scene) -> Html {
     if scene.view.count("HorizontalPodAutoscaler") == 0 {
-        return html! { <p class="empty">{ t().no_autoscalers }</p> };
+        let (title, text) = (t().no_autoscalers, t().no_autoscalers_text);
+        return invite(title, text, "autoscaling.yaml", &scene.act);
     }
     let cards = scene.view.of_kind("HorizontalPodAutoscaler").map(|item| card(scene, item));
     html! { <div class="scalers">{ for cards }</div> }

@@ -9,6 +9,7 @@ use crate::ui::act::Act;
 use crate::ui::messages::t;
 use crate::ui::view::{Facts, Item, NodeFacts, PodFacts, Ref, Tone, View};
 use crate::ui::widgets::icon::{ADD, icon, kind_icon, tone_class, tone_icon};
+use crate::ui::widgets::invite::invite;
 use crate::ui::widgets::tile::{Pods, PodsProps};
 
 /// Nodes and the Pods on them.
@@ -72,7 +73,7 @@ fn Cluster(scene: &Scene) -> Html {
     };
     html! {
         <div class="cluster">
-            if idle { { welcome(&scene.act) } }
+            if idle { { invite(t().empty_title, t().empty_text, lessons::FIRST, &scene.act) } }
             if !waiting.pods.is_empty() {
                 <section class="lane" aria-label={t().unscheduled}>
                     <h3>{ t().unscheduled }<span class="badge">{ waiting.pods.len() }</span></h3>
@@ -94,21 +95,6 @@ fn is_empty(view: &View) -> bool {
     let workloads = ["Deployment", "ReplicaSet", "StatefulSet", "Job"];
     let pods = view.of_kind("Pod").any(|pod| &*pod.reference.namespace != "kube-system");
     !pods && workloads.iter().all(|kind| view.count(kind) == 0)
-}
-
-fn welcome(act: &Callback<Act>) -> Html {
-    let run = {
-        let act = act.clone();
-        move |_: MouseEvent| act.emit(Act::RunSample)
-    };
-    html! {
-        <section class="welcome">
-            <h2>{ t().empty_title }</h2>
-            <p>{ t().empty_text }</p>
-            <button type="button" class="button primary" onclick={run}>{ t().run_sample }</button>
-            <code class="command">{ format!("kubectl apply -f {}", lessons::FIRST) }</code>
-        </section>
-    }
 }
 
 #[derive(Properties, PartialEq)]

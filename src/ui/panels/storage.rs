@@ -8,6 +8,7 @@ use crate::ui::act::Act;
 use crate::ui::messages::{fill, t};
 use crate::ui::view::{Facts, Item, Ref, Tone};
 use crate::ui::widgets::icon::{kind_icon, tone_class, tone_icon};
+use crate::ui::widgets::invite::invite;
 
 /// Pods, the claims they mount, the volumes those are bound to.
 pub const PANEL: Panel = Panel {
@@ -36,7 +37,7 @@ fn Storage(scene: &Scene) -> Html {
     let claims: Column = scene.view.of_kind("PersistentVolumeClaim").cloned().collect();
     let mut volumes: Column = scene.view.of_kind("PersistentVolume").cloned().collect();
     if claims.is_empty() && volumes.is_empty() {
-        return html! { <p class="empty">{ t().no_storage }</p> };
+        return invite(t().no_storage, t().no_storage_text, "storage.yaml", &scene.act);
     }
     // Pods and volumes in the order of their claims: the edges then seldom cross.
     let place = |claim: Option<Ref>| {

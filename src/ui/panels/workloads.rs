@@ -5,10 +5,12 @@ use yew::prelude::*;
 
 use super::{Panel, Place, Scene, leaving_clock};
 use crate::base::order::Order as _;
+use crate::scenario::lessons;
 use crate::ui::act::Act;
 use crate::ui::messages::{fill, t};
 use crate::ui::view::{Facts, Item, View, WorkloadFacts};
 use crate::ui::widgets::icon::kind_icon;
+use crate::ui::widgets::invite::invite;
 use crate::ui::widgets::load::LoadSliders;
 use crate::ui::widgets::rollout::Rollout;
 use crate::ui::widgets::tile::{Pods, PodsProps};
@@ -57,7 +59,7 @@ fn Workloads(scene: &Scene) -> Html {
     let bare = scene.view.of_kind("Pod").filter(|pod| scene.view.owner(pod).is_none());
     let bare: Vec<_> = bare.cloned().collect();
     if roots.is_empty() && bare.is_empty() {
-        return html! { <p class="empty">{ t().no_workloads }</p> };
+        return invite(t().no_workloads, t().no_workloads_text, lessons::FIRST, &scene.act);
     }
     let onkeydown = |event: KeyboardEvent| {
         let step = match event.key().as_str() {

@@ -4,6 +4,8 @@
 pub mod chart;
 /// Small pictures.
 pub mod icon;
+/// What stands where there is nothing yet.
+pub mod invite;
 /// A link to an object.
 pub mod link;
 /// Sliders for a workload's load.

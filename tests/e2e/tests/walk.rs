@@ -59,7 +59,7 @@ fn a_rollout_is_watched(page: &Page) {
     page.choose("Samples", "nginx-rolling.yaml");
     open_tab(page, "Workloads");
     page.click("button", "Apply");
-    page.says("not available.*3 wished for · at most 4 · at least 2 available");
+    page.says("not available.*3 desired · at most 4 · at least 2 available");
     page.matching("button", "^ReplicaSet nginx-deploy-.* Revision 2");
     page.screenshot("desktop-rolling");
     page.exactly(3, "button", "^Pod nginx-deploy-.* Running$");
