@@ -19,7 +19,6 @@ pub mod http;
 mod managed;
 mod metadata;
 /// OpenAPI: the schemas and operations of everything that is served.
-#[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
 mod request;
 mod server;

@@ -332,7 +332,6 @@ pub trait Kind: Sync {
         self.names().versions.first().copied().unwrap_or_default()
     }
     /// The part of a definition that defines it in this version.
-    #[cfg(not(target_arch = "wasm32"))]
     fn version(&self) -> Option<&'static Value> {
         None
     }

@@ -9,6 +9,7 @@ use super::editor::{Editor, LINE_HEIGHT};
 use super::files;
 use super::messages::t;
 use super::panels::{PANELS, Panel, Place, Scene};
+use super::schemas;
 use super::session::{Handle, stamp};
 use super::state::{Action, Column, Document, State};
 use super::terminal::Terminal;
@@ -144,7 +145,11 @@ fn carry_out(act: Act, session: &Handle, state: &UseReducerHandle<State>) {
             session.reset();
             state.dispatch(Action::Unselect);
         }
-        Act::Run(line) => session.run(&line, &state.documents),
+        Act::Run(line) => {
+            let (session, documents) = (session.clone(), state.documents.clone());
+            let asked = line.clone();
+            schemas::before(&asked, move || session.run(&line, &documents));
+        }
         Act::Terminal(number) => session.terminal(number),
         Act::Interrupt => session.interrupt(),
         Act::EndInput => session.end_input(),

@@ -53,6 +53,11 @@ pub fn load_log() -> Saved {
     Saved { log, until }
 }
 
+/// The saved log as it was written; empty where there is none.
+pub fn log_text() -> String {
+    storage::get(LOG).unwrap_or_default()
+}
+
 /// Saves a session. A browser that refuses (private mode, quota) loses it on reload, nothing else.
 pub fn save_log(log: &Log, now: Time) {
     let inputs = log.inputs.len().to_string();

@@ -23,6 +23,8 @@ pub mod messages;
 pub mod panels;
 /// What is wrong with a manifest, and where.
 pub mod problems;
+/// What `kubectl explain` needs, loaded when it does.
+pub mod schemas;
 /// The cluster, its clock, the terminal, and how they survive a reload.
 pub mod session;
 /// What the page shows besides the cluster.
@@ -36,8 +38,12 @@ pub mod view;
 /// Parts that several panels share.
 pub mod widgets;
 
-/// Puts the page into the document.
+/// Puts the page into the document, once what its saved session needs is there.
 pub fn start() {
+    schemas::before(&files::log_text(), mount);
+}
+
+fn mount() {
     yew::Renderer::<app::App>::new().render();
     // After the mounting, which empties the document, and before the first drawing.
     let words = messages::t();

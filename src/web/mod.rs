@@ -6,6 +6,8 @@ pub mod clipboard;
 pub mod clock;
 /// Small acts on the document that Yew has no words for.
 pub mod dom;
+/// Files from beside the page.
+pub mod fetch;
 /// What an event says about the field it happened in.
 pub mod field;
 /// One call per animation frame.

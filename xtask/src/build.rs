@@ -1,11 +1,14 @@
 //! Building the page into `dist/`.
 
-use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use crate::tools::Tools;
 use crate::{Result, process, root};
+
+/// What the page loads when `kubectl explain` asks for it, and not before.
+pub const SCHEMAS: &str = "schemas.json";
 
 /// Builds the page as it is shipped; Trunk.toml says how.
 pub fn run(tools: &Tools) -> Result {
@@ -13,7 +16,12 @@ pub fn run(tools: &Tools) -> Result {
     // Trunk accepts only true and false here, the rest of the world any value.
     trunk.env_remove("NO_COLOR");
     trunk.env("CARGO_ENCODED_RUSTFLAGS", flags());
-    process::run(trunk.args(["build", "--release", "--locked"]))
+    process::run(trunk.args(["build", "--release", "--locked"]))?;
+    let mut schemas = tools.command("cargo");
+    schemas.args(["run", "--quiet", "--locked", "--bin", "tabernetes", "--", "schemas"]);
+    let schemas = process::output(&mut schemas).ok_or("cannot print the schemas")?;
+    let path = root().join("dist").join(SCHEMAS);
+    fs::write(&path, schemas).map_err(|why| format!("{}: {why}", path.display()))
 }
 
 /// The compiler's flags. Every place where the program might panic is named in it: without the

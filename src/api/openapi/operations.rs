@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::parameters::{self, DELETE, LIST, LOG, PATCH, WATCH, WRITE};
-use super::types::{META, reference};
+use super::schemas::{GVK, META, reference};
 use crate::api::discovery::{Entry, Subresource};
 use crate::base::order::Order as _;
 
@@ -239,7 +239,7 @@ impl Paths {
             });
             if !operation.action.is_empty() {
                 value["x-kubernetes-action"] = json!(operation.action);
-                value[super::GVK] = gvk.clone();
+                value[GVK] = gvk.clone();
             }
             if !own.is_empty() {
                 value["parameters"] = listed(&own, &[], kind);

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::types::SCHEMAS;
-use super::{Document, documents};
+use super::documents::{Document, VERSION, documents};
+use super::schemas::{GVK, SCHEMAS};
 use crate::api::Api;
 
 /// `/openapi/v2`: everything in one document.
@@ -25,7 +25,7 @@ pub fn document(api: &mut dyn Api) -> Document {
     }
     Document::new(json!({
         "swagger": "2.0",
-        "info": {"title": "Kubernetes", "version": super::VERSION},
+        "info": {"title": "Kubernetes", "version": VERSION},
         "paths": paths,
         "definitions": definitions,
         "securityDefinitions": {
@@ -44,7 +44,7 @@ pub fn document(api: &mut dyn Api) -> Document {
 /// clients would refuse all others.
 fn definition(schema: &Value, is_custom: bool) -> Value {
     if is_custom && schema["x-kubernetes-preserve-unknown-fields"] == true {
-        return json!({"type": "object", super::GVK: schema[super::GVK]});
+        return json!({"type": "object", GVK: schema[GVK]});
     }
     let mut schema = converted(schema);
     if is_custom {

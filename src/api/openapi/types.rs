@@ -18,12 +18,8 @@ use k8s_openapi::{ListableResource, Resource};
 use serde_json::{Map, Value, json};
 
 use super::marks;
+use super::schemas::{GVK, META, SCHEMAS, described, reference};
 use crate::object::codec;
-
-/// Where a document keeps its schemas.
-pub(super) const SCHEMAS: &str = "#/components/schemas/";
-/// The package of the types that all kinds share.
-pub(super) const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.";
 
 /// A type that is served: how it is called, and what puts its schema among the others.
 struct Type {
@@ -158,7 +154,7 @@ impl Types {
     fn call(&mut self, of: &Type, kind: &str, name: &str) {
         let (group, version) = (of.group, of.version);
         if let Some(schema) = self.schemas.get_mut(name) {
-            schema[super::GVK] = json!([{"group": group, "version": version, "kind": kind}]);
+            schema[GVK] = json!([{"group": group, "version": version, "kind": kind}]);
         }
         self.names.insert((group, version, kind.to_owned()), name.to_owned());
     }
@@ -209,16 +205,6 @@ fn add_metrics(types: &mut Types) {
     }
 }
 
-/// A reference to a schema.
-pub(super) fn reference(name: &str) -> Value {
-    json!({"$ref": format!("{SCHEMAS}{name}")})
-}
-
-/// A reference with a description beside it, which OpenAPI v3.0 allows only so.
-pub(super) fn described(name: &str, description: &str) -> Value {
-    json!({"allOf": [reference(name)], "default": {}, "description": description})
-}
-
 /// The properties `apiVersion` and `kind`. Mirrors `metav1.TypeMeta`.
 pub(super) fn type_meta() -> [(&'static str, Value); 2] {
     ["apiVersion", "kind"].map(|field| (field, status_field(field)))
@@ -248,4 +234,9 @@ pub(super) fn list_of(name: &str, kind: &str, list: &str) -> Value {
         "required": ["items"],
         "properties": properties,
     })
+}
+
+/// The schemas of all built-in types as the page is offered them.
+pub fn text() -> String {
+    Value::Object(BUILT_IN.schemas.clone()).to_string()
 }

@@ -14,6 +14,7 @@ usage: tabernetes run FILE…      plays transcripts and exits with their verdic
        tabernetes run --recorded TRACES [--diff] [--keep DIR] SCENARIO…
                                  plays scenarios of the conformance recordings
        tabernetes serve [OPTION…]  runs a cluster and answers its API over HTTP
+       tabernetes schemas          prints the schemas of every built-in type, as the page loads them
 
 options of serve:
   --port PORT           where to answer (8001; 0: anywhere)
@@ -51,6 +52,10 @@ fn main() -> std::process::ExitCode {
                 std::process::ExitCode::FAILURE
             }
         },
+        Some((verb, [])) if verb == "schemas" => {
+            println!("{}", tabernetes::api::openapi::text());
+            std::process::ExitCode::SUCCESS
+        }
         _ => {
             eprintln!("{USAGE}");
             std::process::ExitCode::from(2)

@@ -404,7 +404,6 @@ impl Kind for CustomKind {
         true
     }
 
-    #[cfg(not(target_arch = "wasm32"))]
     fn version(&self) -> Option<&'static Value> {
         Some(self.version)
     }

@@ -118,6 +118,7 @@ fn kubectl_is_at_hand(page: &Page) {
         ("rollout history deployment/nginx-deploy", "REVISION +CHANGE-CAUSE"),
         ("rollout undo deployment/nginx-deploy", "deployment.apps/nginx-deploy rolled back"),
         ("top nodes", "CPU\\(cores\\)"),
+        ("explain pods.spec.nodeName", "FIELD: nodeName <string>"),
         ("get hpa hpa-demo -o jsonpath={.spec.maxReplicas}", "^10"),
         ("delete pod web", "pod \"web\" deleted"),
     ] {

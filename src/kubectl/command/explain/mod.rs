@@ -1,16 +1,13 @@
 //! `kubectl explain`. Mirrors `k8s.io/kubectl/pkg/cmd/explain`. What it prints comes from the
-//! server's OpenAPI documents, which the page does not have.
+//! server's schemas.
 
-#[cfg(not(target_arch = "wasm32"))]
 mod plain;
-#[cfg(not(target_arch = "wasm32"))]
 mod schema;
-#[cfg(not(target_arch = "wasm32"))]
 mod second;
-#[cfg(not(target_arch = "wasm32"))]
 mod wrap;
 
 use super::spec::Spec;
+use crate::api::openapi::Schemas;
 use crate::kubectl::{Args, Failure, Flag, Io};
 
 /// The verb `explain`.
@@ -39,33 +36,22 @@ pub const EXPLAIN: Spec = Spec {
     },
 };
 
-#[cfg(target_arch = "wasm32")]
-fn explain(_: &Args, _: &mut Io<'_>) -> Result<(), Failure> {
-    Err(Failure::error(
-        "the server in this page publishes no OpenAPI schema, which \"kubectl explain\" needs: the \
-         native program does",
-    ))
-}
-
-#[cfg(not(target_arch = "wasm32"))]
 fn explain(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
     let asked = schema::asked(args, &io.api.custom_kinds())?;
-    let is_second = args.get("output") == "plaintext-openapiv2";
-    let path = match asked.group.as_str() {
-        "" => format!("api/{}", asked.version),
-        group => format!("apis/{group}/{}", asked.version),
-    };
-    let missing = || format!("couldn't find resource for {:?}", asked.resource_text());
-    let document =
-        crate::api::openapi::document(io.api, &path).ok_or_else(|| Failure::error(missing()))?;
-    let document = schema::Document(&document.value);
-    if is_second {
-        let found = second::print(&asked, document, args.is("recursive"));
+    let schemas = Schemas::of(io.api, &asked.group, &asked.version).ok_or_else(|| {
+        Failure::error("the schemas that \"kubectl explain\" needs could not be loaded")
+    })?;
+    if !schemas.has_version(&asked.group, &asked.version) {
+        let what = asked.resource_text();
+        return Err(Failure::error(format!("couldn't find resource for {what:?}")));
+    }
+    if args.get("output") == "plaintext-openapiv2" {
+        let found = second::print(&asked, &schemas, args.is("recursive"));
         io.out.push_str(&found.map_err(Failure::error)?);
         return Ok(());
     }
     if args.get("output") != "plaintext" {
         return Err(Failure::error(format!("unrecognized format: {}", args.get("output"))));
     }
-    plain::print(&asked, document, args.is("recursive"), io.out).map_err(Failure::error)
+    plain::print(&asked, &schemas, args.is("recursive"), io.out).map_err(Failure::error)
 }

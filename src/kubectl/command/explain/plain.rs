@@ -2,40 +2,31 @@
 
 use serde_json::Value;
 
-use super::schema::{Asked, Document};
+use super::schema::Asked;
 use super::wrap::{indent, wrap};
+use crate::api::openapi::Schemas;
 
 /// How many values of an enumeration a list of fields names.
 const VALUES_MAX: usize = 4;
 
-/// Prints what is asked for; what comes before a mistake stays printed.
+/// Prints what is asked for of a schema; what comes before a mistake stays printed.
 ///
 /// # Errors
 /// There is no such resource or field.
 pub(super) fn print(
     asked: &Asked,
-    document: Document<'_>,
+    schemas: &Schemas,
     recursive: bool,
     out: &mut String,
 ) -> Result<(), String> {
-    let kind = document
-        .kind_at(asked)
+    let found = schemas.of_kind(&asked.group, &asked.version, asked.kind);
+    let schema = found
         .ok_or_else(|| format!("GVR ({}) not found in OpenAPI schema", asked.resource_text()))?;
-    let text = |name: &str| kind[name].as_str().unwrap_or_default();
-    if !text("group").is_empty() {
-        out.push_str(&format!("GROUP:      {}\n", text("group")));
+    if !asked.group.is_empty() {
+        out.push_str(&format!("GROUP:      {}\n", asked.group));
     }
-    out.push_str(&format!("KIND:       {}\nVERSION:    {}\n\n", text("kind"), text("version")));
-    let schema = document.schema_of(kind).ok_or_else(|| {
-        let kind = format!(
-            "map[group:{} kind:{} version:{}]",
-            text("group"),
-            text("kind"),
-            text("version")
-        );
-        format!("GVK {kind} not found in OpenAPI schema")
-    })?;
-    let printer = Printer { document, recursive };
+    out.push_str(&format!("KIND:       {}\nVERSION:    {}\n\n", asked.kind, asked.version));
+    let printer = Printer { schemas, recursive };
     let found = printer.output(schema, &asked.fields, &mut Vec::new());
     if found.is_empty() {
         let last = asked.fields.last().map(String::as_str).unwrap_or_default();
@@ -47,7 +38,7 @@ pub(super) fn print(
 }
 
 struct Printer<'d> {
-    document: Document<'d>,
+    schemas: &'d Schemas,
     recursive: bool,
 }
 
@@ -69,7 +60,7 @@ impl<'d> Printer<'d> {
     where
         'd: 's,
     {
-        self.document.referred(schema).unwrap_or(schema)
+        self.schemas.referred(schema).unwrap_or(schema)
     }
 
     /// Follows the fields to the end and prints what is there; nothing where the way ends before.
@@ -193,7 +184,7 @@ impl<'d> Printer<'d> {
             Some(kind) => kind.to_owned(),
         };
         let Some(refers) = schema["$ref"].as_str() else { return named(&schema["type"]) };
-        let kind = self.document.referred(schema).map_or(&Value::Null, |found| &found["type"]);
+        let kind = self.schemas.referred(schema).map_or(&Value::Null, |found| &found["type"]);
         match named(kind).as_str() {
             "Object" => refers.rsplit(['/', '.']).next().unwrap_or("Object").to_owned(),
             kind => kind.to_owned(),

@@ -1,6 +1,4 @@
-//! What is to be explained, and the documents that explain it.
-
-use serde_json::Value;
+//! What is to be explained.
 
 use crate::api::Custom;
 use crate::kubectl::{Args, Failure, resource};
@@ -75,48 +73,4 @@ fn fields(word: &str) -> Result<Vec<String>, Failure> {
         return Err(Failure::error("invalid jsonpath syntax, first node must be field node"));
     }
     Ok(std::iter::once(first).chain(parts).map(str::to_owned).collect())
-}
-
-/// An OpenAPI v3 document.
-#[derive(Clone, Copy)]
-pub(super) struct Document<'d>(pub &'d Value);
-
-impl<'d> Document<'d> {
-    /// The kind that is served at a resource's paths, as an operation names it.
-    pub(super) fn kind_at(self, asked: &Asked) -> Option<&'d Value> {
-        let (group, version, resource) = (&asked.group, &asked.version, asked.resource);
-        let root = match group.as_str() {
-            "" => format!("/api/{version}"),
-            group => format!("/apis/{group}/{version}"),
-        };
-        let below = [
-            format!("{root}/{resource}"),
-            format!("{root}/{resource}/{{name}}"),
-            format!("{root}/namespaces/{{namespace}}/{resource}"),
-            format!("{root}/namespaces/{{namespace}}/{resource}/{{name}}"),
-        ];
-        // The last path that is there tells.
-        below.iter().rev().find_map(|path| {
-            let item = self.0["paths"].get(path)?;
-            let methods = ["get", "post", "put", "patch", "delete"];
-            methods
-                .iter()
-                .find_map(|method| item.get(method)?.get("x-kubernetes-group-version-kind"))
-        })
-    }
-
-    /// The schema of a kind.
-    pub(super) fn schema_of(self, kind: &Value) -> Option<&'d Value> {
-        let schemas = self.0["components"]["schemas"].as_object()?;
-        schemas.values().find(|schema| {
-            let kinds = schema["x-kubernetes-group-version-kind"].as_array();
-            kinds.is_some_and(|kinds| kinds.contains(kind))
-        })
-    }
-
-    /// What a schema refers to; `None` where it refers to nothing that is there.
-    pub(super) fn referred(self, schema: &Value) -> Option<&'d Value> {
-        let name = schema["$ref"].as_str()?.rsplit('/').next()?;
-        self.0["components"]["schemas"].get(name)
-    }
 }

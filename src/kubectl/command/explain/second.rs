@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
-use super::schema::{Asked, Document};
+use super::schema::Asked;
 use super::wrap::lines;
+use crate::api::openapi::Schemas;
 
 const WIDTH: usize = 80;
 
@@ -19,9 +20,9 @@ enum Shape<'s> {
     Arbitrary,
 }
 
-fn shape<'s>(document: Document<'s>, schema: &'s Value) -> Shape<'s> {
+fn shape<'s>(schemas: &'s Schemas, schema: &'s Value) -> Shape<'s> {
     let only = schema["allOf"].as_array().and_then(|all| all.first()).unwrap_or(schema);
-    if let (Some(name), Some(to)) = (only["$ref"].as_str(), document.referred(only)) {
+    if let (Some(name), Some(to)) = (only["$ref"].as_str(), schemas.referred(only)) {
         return Shape::Reference(name, to);
     }
     if schema["oneOf"].is_array() {
@@ -45,24 +46,19 @@ fn description(schema: &Value) -> &str {
 ///
 /// # Errors
 /// There is no such resource or field.
-pub(super) fn print(
-    asked: &Asked,
-    document: Document<'_>,
-    recursive: bool,
-) -> Result<String, String> {
+pub(super) fn print(asked: &Asked, schemas: &Schemas, recursive: bool) -> Result<String, String> {
     let slash = if asked.group.is_empty() { "" } else { "/" };
     let version = format!("{}{slash}{}", asked.group, asked.version);
-    let kind = document.kind_at(asked);
-    let schema = kind.and_then(|kind| document.schema_of(kind)).ok_or_else(|| {
+    let schema = schemas.of_kind(&asked.group, &asked.version, asked.kind).ok_or_else(|| {
         format!("couldn't find resource for {:?}", format!("{version}, Kind={}", asked.kind))
     })?;
-    let found = look_up(document, schema, &asked.fields)?;
+    let found = look_up(schemas, schema, &asked.fields)?;
     let name = asked.fields.last().map(String::as_str).unwrap_or_default();
     let mut text = format!("KIND:     {}\nVERSION:  {version}\n\n", asked.kind);
     let (mut words, mut schema) = (vec![description(found)], found);
-    let kind = type_of(document, found);
+    let kind = type_of(schemas, found);
     let printed = loop {
-        schema = match shape(document, schema) {
+        schema = match shape(schemas, schema) {
             Shape::Reference(_, inner) | Shape::Array(inner) | Shape::Map(inner) => inner,
             other => break other,
         };
@@ -90,9 +86,9 @@ pub(super) fn print(
     if is_kind {
         text.push_str("\nFIELDS:\n");
         if recursive {
-            put_all(document, schema, 3, &mut Vec::new(), &mut text);
+            put_all(schemas, schema, 3, &mut Vec::new(), &mut text);
         } else {
-            put_fields(document, schema, &mut text);
+            put_fields(schemas, schema, &mut text);
         }
     }
     Ok(text)
@@ -107,66 +103,66 @@ fn put_lines(words: &str, amount: usize, text: &mut String) {
 
 /// Follows the fields. A way that goes on beyond a value without fields ends there.
 fn look_up<'s>(
-    document: Document<'s>,
+    schemas: &'s Schemas,
     schema: &'s Value,
     fields: &[String],
 ) -> Result<&'s Value, String> {
     let Some((field, rest)) = fields.split_first() else { return Ok(schema) };
-    match shape(document, schema) {
+    match shape(schemas, schema) {
         Shape::Reference(_, inner) | Shape::Array(inner) | Shape::Map(inner) => {
-            look_up(document, inner, fields)
+            look_up(schemas, inner, fields)
         }
         Shape::Kind => {
             let inner = schema["properties"].get(field);
-            look_up(document, inner.ok_or_else(|| format!("field {field:?} does not exist"))?, rest)
+            look_up(schemas, inner.ok_or_else(|| format!("field {field:?} does not exist"))?, rest)
         }
         Shape::Primitive(_) | Shape::Arbitrary => Ok(schema),
     }
 }
 
-fn type_of(document: Document<'_>, schema: &Value) -> String {
-    match shape(document, schema) {
-        Shape::Reference(_, inner) => type_of(document, inner),
-        Shape::Array(inner) => format!("[]{}", type_of(document, inner)),
-        Shape::Map(inner) => format!("map[string]{}", type_of(document, inner)),
+fn type_of(schemas: &Schemas, schema: &Value) -> String {
+    match shape(schemas, schema) {
+        Shape::Reference(_, inner) => type_of(schemas, inner),
+        Shape::Array(inner) => format!("[]{}", type_of(schemas, inner)),
+        Shape::Map(inner) => format!("map[string]{}", type_of(schemas, inner)),
         Shape::Kind => "Object".to_owned(),
         Shape::Primitive(primitive) => primitive.to_owned(),
         Shape::Arbitrary => String::new(),
     }
 }
 
-fn put_fields(document: Document<'_>, schema: &Value, text: &mut String) {
+fn put_fields(schemas: &Schemas, schema: &Value, text: &mut String) {
     let required = schema["required"].as_array();
     for (name, field) in schema["properties"].as_object().into_iter().flatten() {
         let is_required = required.is_some_and(|all| all.iter().any(|one| one == name));
         let mark = if is_required { " -required-" } else { "" };
-        text.push_str(&format!("   {name}\t<{}>{mark}\n", type_of(document, field)));
+        text.push_str(&format!("   {name}\t<{}>{mark}\n", type_of(schemas, field)));
         put_lines(description(field), 5, text);
         text.push('\n');
     }
 }
 
 fn put_all<'s>(
-    document: Document<'s>,
+    schemas: &'s Schemas,
     schema: &'s Value,
     amount: usize,
     seen: &mut Vec<&'s str>,
     text: &mut String,
 ) {
-    match shape(document, schema) {
+    match shape(schemas, schema) {
         Shape::Reference(name, inner) => {
             if !seen.contains(&name) {
                 seen.push(name);
-                put_all(document, inner, amount, seen, text);
+                put_all(schemas, inner, amount, seen, text);
                 seen.pop();
             }
         }
-        Shape::Array(inner) | Shape::Map(inner) => put_all(document, inner, amount, seen, text),
+        Shape::Array(inner) | Shape::Map(inner) => put_all(schemas, inner, amount, seen, text),
         Shape::Kind => {
             for (name, field) in schema["properties"].as_object().into_iter().flatten() {
-                let kind = type_of(document, field);
+                let kind = type_of(schemas, field);
                 text.push_str(&format!("{}{name}\t<{kind}>\n", " ".repeat(amount)));
-                put_all(document, field, amount + 3, seen, text);
+                put_all(schemas, field, amount + 3, seen, text);
             }
         }
         Shape::Primitive(_) | Shape::Arbitrary => {}
