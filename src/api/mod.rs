@@ -20,6 +20,9 @@ mod managed;
 mod metadata;
 /// OpenAPI: the schemas and operations of everything that is served.
 pub mod openapi;
+/// A server elsewhere as the one door.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod remote;
 mod request;
 mod server;
 mod status;
@@ -58,6 +61,13 @@ pub trait Api {
     /// What the client of the requests since the last time is to be warned of.
     fn take_warnings(&mut self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Hands HTTP on as it is: code and body of the answer. `None` where the door is here, which
+    /// [`http::answer`] turns requests for.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn forward(&mut self, _call: &http::Call) -> Option<Result<(u16, Vec<u8>), Status>> {
+        None
     }
 }
 

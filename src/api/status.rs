@@ -235,6 +235,38 @@ impl Status {
         }
     }
 
+    /// What clients say of a server that does not answer: it has no code.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn unreachable(why: String) -> Self {
+        Self::plain(0, "", why)
+    }
+
+    /// A refusal as a server writes it. Mirrors `errors.FromObject`.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn from_value(code: u16, value: &Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let details = &value["details"];
+        let seconds = details["retryAfterSeconds"].as_u64();
+        let causes = details["causes"].as_array().into_iter().flatten();
+        let cause = |cause: &Value| Cause {
+            reason: text(&cause["reason"]),
+            message: text(&cause["message"]),
+            field: text(&cause["field"]),
+        };
+        Self {
+            code,
+            reason: Cow::Owned(text(&value["reason"])),
+            message: text(&value["message"]),
+            name: text(&details["name"]),
+            group: text(&details["group"]),
+            kind: text(&details["kind"]),
+            causes: causes.map(cause).collect(),
+            retry_after_seconds: seconds.and_then(|s| u32::try_from(s).ok()).unwrap_or(0),
+            is_generic: details.is_object(),
+            continue_token: text(&value["metadata"]["continue"]),
+        }
+    }
+
     /// As JSON: a `metav1.Status`.
     pub fn to_value(&self) -> Value {
         let mut value = json!({

@@ -50,6 +50,9 @@ impl Failure {
         if status.reason == "Unauthorized" {
             return Self::error("You must be logged in to the server (Unauthorized)");
         }
+        if status.code == 0 {
+            return Self::verbatim(status.message.clone());
+        }
         let context = if context.is_empty() { String::new() } else { format!("{context}: ") };
         let short = format!("{}{context}{}", prefix(status), status.message);
         if status.reason == "Invalid" {

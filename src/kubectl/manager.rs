@@ -61,4 +61,9 @@ impl Api for Named<'_> {
     fn take_warnings(&mut self) -> Vec<String> {
         self.api.take_warnings()
     }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn forward(&mut self, call: &crate::api::http::Call) -> Option<Result<(u16, Vec<u8>), Status>> {
+        self.api.forward(call)
+    }
 }

@@ -99,6 +99,12 @@ pub fn reads_input(words: &[String]) -> Option<bool> {
     own.then(|| words.iter().take_while(|word| *word != "--").any(reads))
 }
 
+/// Where the server of a command line, given without the word `kubectl`, answers, as far as flags and
+/// kubeconfig say; empty where neither does.
+pub fn server(words: &[String], files: &Files) -> String {
+    command::server(words, files)
+}
+
 /// A command under way.
 pub trait Job {
     /// Goes as far as it can now.

@@ -1,8 +1,12 @@
 #!/bin/sh
 # An installed kubectl, of whatever version, against `tabernetes serve`: what everybody does with it.
-# $1 is the kubeconfig. Exits with an error at the first thing that is not as it should be.
+# $1 is the kubeconfig; $2, if given, a `tabernetes` whose kubectl is meant. Exits with an error at the first thing that is not as it should be.
 set -eu
 export KUBECONFIG="$1"
+if [ $# -gt 1 ]; then
+  program="$2"
+  kubectl() { "$program" kubectl "$@"; }
+fi
 k() { kubectl --namespace old "$@"; }
 same() {
   if [ "$2" != "$3" ]; then

@@ -23,6 +23,10 @@ pub fn run(tools: &Tools) -> Result {
     } else {
         println!("--- kubectl: skipped, none is installed");
     }
+    println!("--- The tab's own kubectl");
+    let mut own = Command::new("sh");
+    own.arg(scripts.join("kubectl.sh")).arg(&server.kubeconfig).arg(program());
+    process::run(&mut own)?;
     println!("--- kube-rs");
     let mut kube = tools.cargo();
     process::run(
@@ -48,6 +52,10 @@ pub fn run(tools: &Tools) -> Result {
     Ok(())
 }
 
+fn program() -> PathBuf {
+    root().join("target").join("debug").join("tabernetes")
+}
+
 /// A served cluster, which ends with this value.
 struct Server {
     child: Child,
@@ -56,7 +64,7 @@ struct Server {
 
 impl Server {
     fn start(folder: &Path) -> Result<Self> {
-        let program = root().join("target").join("debug").join("tabernetes");
+        let program = program();
         let kubeconfig = folder.join("kubeconfig");
         let mut command = Command::new(&program);
         command.args(["serve", "--port", "0", "--speed", "10", "--kubeconfig"]).arg(&kubeconfig);

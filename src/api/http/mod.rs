@@ -99,6 +99,7 @@ pub fn answer(api: &mut dyn Api, now: Time, call: &Call) -> Answer {
         let text = warning.replace('\\', "\\\\").replace('"', "\\\"");
         answer.headers.push(("Warning", format!("299 - \"{text}\"")));
     }
+    answer.headers.push(("Date", now.format("%a, %d %b %Y %H:%M:%S GMT")));
     if !answer.headers.iter().any(|(name, _)| *name == "Cache-Control") {
         answer.headers.push(("Cache-Control", "no-cache, private".to_owned()));
     }

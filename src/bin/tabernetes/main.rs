@@ -2,6 +2,8 @@
 #![cfg_attr(target_arch = "wasm32", allow(unused))]
 
 #[cfg(not(target_arch = "wasm32"))]
+mod kubectl;
+#[cfg(not(target_arch = "wasm32"))]
 mod recorded;
 #[cfg(not(target_arch = "wasm32"))]
 mod serve;
@@ -14,6 +16,7 @@ usage: tabernetes run FILE…      plays transcripts and exits with their verdic
        tabernetes run --recorded TRACES [--diff] [--keep DIR] SCENARIO…
                                  plays scenarios of the conformance recordings
        tabernetes serve [OPTION…]  runs a cluster and answers its API over HTTP
+       tabernetes kubectl …        asks a server that answers plain HTTP, as kubectl does
        tabernetes schemas          prints the schemas of every built-in type, as the page loads them
 
 options of serve:
@@ -52,6 +55,7 @@ fn main() -> std::process::ExitCode {
                 std::process::ExitCode::FAILURE
             }
         },
+        Some((verb, words)) if verb == "kubectl" => kubectl::run(words),
         Some((verb, [])) if verb == "schemas" => {
             println!("{}", tabernetes::api::openapi::text());
             std::process::ExitCode::SUCCESS

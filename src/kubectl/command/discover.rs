@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::raw;
 use super::spec::Spec;
 use crate::api::discovery::{self, Entry};
 use crate::base::order::Order as _;
@@ -201,18 +202,19 @@ fn version(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
     if args.get("output").is_empty() {
         io.out.push_str(&format!("Client Version: {VERSION}\nKustomize Version: {KUSTOMIZE}\n"));
         if !client_only {
-            io.out.push_str(&format!("Server Version: {VERSION}\n"));
+            let server = raw::server_version(io)?;
+            let version = server["gitVersion"].as_str().unwrap_or_default();
+            io.out.push_str(&format!("Server Version: {version}\n"));
         }
         return Ok(());
     }
-    let server = discovery::version();
-    let mut client = server.clone();
+    let mut client = discovery::version();
     if let Some(fields) = client.as_object_mut() {
         fields.retain(|name, _| !(name.starts_with("emulation") || name.starts_with("minCompat")));
     }
     let mut value = json!({ "clientVersion": client, "kustomizeVersion": KUSTOMIZE });
     if !client_only {
-        value["serverVersion"] = server;
+        value["serverVersion"] = raw::server_version(io)?;
     }
     let text = match args.get("output") {
         "yaml" => Printer::Yaml(false).print_value(&value)?,

@@ -267,7 +267,7 @@ impl GetJob {
         }
         if objects.is_empty() {
             if complete && !self.args.is("ignore-not-found") {
-                let namespaced = groups.iter().any(|g| g.asked.names().namespaced);
+                let namespaced = groups.iter().all(|g| g.asked.names().namespaced);
                 io.err.push_str(&if self.namespace().is_empty() || !namespaced {
                     "No resources found\n".to_owned()
                 } else {

@@ -226,7 +226,7 @@ pub(super) fn start(words: &[String], files: &Files) -> Result<(Box<dyn Job>, Se
             None => Err(unknown(words)),
         };
     };
-    let all: Vec<String> = rest.iter().chain(globals).cloned().collect();
+    let all: Vec<String> = globals.iter().chain(rest).cloned().collect();
     let mut args = Args::parse(command.name(), &command.all_flags(), &all)?;
     if args.is("help") {
         return Ok((Box::new(help(*command)), Sender::Known));
@@ -253,6 +253,24 @@ pub(super) fn start(words: &[String], files: &Files) -> Result<(Box<dyn Job>, Se
     let sender = sender(&args)?;
     reachable(&args)?;
     Ok((command.start(args)?, sender))
+}
+
+/// Where the server of a command line answers, as far as flags and kubeconfig say; empty where
+/// neither does.
+pub(super) fn server(words: &[String], files: &Files) -> String {
+    let (globals, words) = leading_flags(words);
+    let Some((command, rest)) = find(words) else { return String::new() };
+    let all: Vec<String> = globals.iter().chain(rest).cloned().collect();
+    let Ok(args) = Args::parse(command.name(), &command.all_flags(), &all) else {
+        return String::new();
+    };
+    match (args.get("server"), args.get("kubeconfig")) {
+        ("", "") if files.read(kubeconfig::PATH).is_none() => String::new(),
+        ("", named) => {
+            kubeconfig::server(&kubeconfig::load_from(files, named), args.get("context"))
+        }
+        (given, _) => given.to_owned(),
+    }
 }
 
 /// Whose rights the command needs: those of whom `--as` names, or of the owner of `--token`.

@@ -79,6 +79,11 @@ fn ask(method: &'static str, target: String, file: Option<String>) -> Box<dyn Jo
             headers: vec![("Accept".to_owned(), "application/json, */*".to_owned())],
             body: body.as_bytes().to_vec(),
         };
+        if let Some(sent) = io.api.forward(&call) {
+            let (code, body) = sent?;
+            let text = String::from_utf8_lossy(&body).into_owned();
+            return print(code, text, io);
+        }
         let answer = http::answer(io.api, io.now, &call);
         for (_, warning) in answer.headers.iter().filter(|(name, _)| *name == "Warning") {
             let text = warning.trim_start_matches("299 - \"").trim_end_matches('"');
@@ -86,13 +91,35 @@ fn ask(method: &'static str, target: String, file: Option<String>) -> Box<dyn Jo
         }
         // What a watch would send later nobody waits for.
         let Content::Bytes(bytes) = answer.body else { return Ok(()) };
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if (200..300).contains(&answer.code) {
-            io.out.push_str(&text);
-            return Ok(());
-        }
-        Err(refusal(answer.code, &text))
+        print(answer.code, String::from_utf8_lossy(&bytes).into_owned(), io)
     })
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn print(code: u16, text: String, io: &mut crate::kubectl::Io<'_>) -> Result<(), Failure> {
+    if (200..300).contains(&code) {
+        io.out.push_str(&text);
+        return Ok(());
+    }
+    Err(refusal(code, &text))
+}
+
+/// What the server says of its release.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn server_version(
+    io: &mut crate::kubectl::Io<'_>,
+) -> Result<serde_json::Value, Failure> {
+    use crate::api::{discovery, http::Call};
+    let call = Call { method: "GET".to_owned(), target: "/version".to_owned(), ..Call::default() };
+    let Some(sent) = io.api.forward(&call) else { return Ok(discovery::version()) };
+    let (_, body) = sent?;
+    Ok(crate::object::codec::parse(&String::from_utf8_lossy(&body)).unwrap_or_default())
+}
+
+/// What the server says of its release.
+#[cfg(target_arch = "wasm32")]
+pub(super) fn server_version(_: &mut crate::kubectl::Io<'_>) -> Result<serde_json::Value, Failure> {
+    Ok(crate::api::discovery::version())
 }
 
 /// What an answer says that is no success. Mirrors `rest.Request.transformResponse`.

@@ -11,7 +11,7 @@ mod sha1;
 mod spdy;
 mod state;
 mod upgrade;
-mod websocket;
+pub mod websocket;
 
 use std::net::SocketAddr;
 

@@ -87,6 +87,21 @@ pub fn message(payload: &[u8]) -> Vec<u8> {
     frame(2, payload)
 }
 
+/// A short way for clients to keep the rule that what they send is masked: with zeros, which change
+/// nothing.
+pub fn masked(frame: &[u8]) -> Vec<u8> {
+    let mut bytes = frame.to_vec();
+    let Some(length) = bytes.get_mut(1) else { return bytes };
+    let head = match *length {
+        126 => 4,
+        127 => 10,
+        _ => 2,
+    };
+    *length |= 0x80;
+    bytes.splice(head..head, [0; 4]);
+    bytes
+}
+
 /// The end, as it should be.
 pub fn close() -> Vec<u8> {
     frame(8, &1000_u16.to_be_bytes())

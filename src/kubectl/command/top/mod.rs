@@ -25,11 +25,12 @@ const NO_HEADERS: Flag = Flag::switch("no-headers");
 /// The table's layout. Mirrors `printers.GetNewTabWriter`.
 fn table(args: &Args, headers: &[&str], rows: &[Vec<String>]) -> String {
     let mut tabs = crate::base::table::Tabs::for_get();
+    // Upstream ends each cell, the last one too, with a tab.
     if !args.is("no-headers") {
-        tabs.line(headers);
+        tabs.line(headers.iter().copied().chain([""]));
     }
     for row in rows {
-        tabs.line(row);
+        tabs.line(row.iter().map(String::as_str).chain([""]));
     }
     tabs.flush()
 }
