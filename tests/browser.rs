@@ -51,6 +51,7 @@ const TRANSCRIPTS: &[(&str, &str)] = &transcripts! {
     "kubelet/probes.txt"
     "kubelet/volumes.txt"
     "storage/binding.txt"
+    "storage/provisioning.txt"
     "workloads/disruption.txt"
     "workloads/mirroring.txt"
     "workloads/replicaset.txt"

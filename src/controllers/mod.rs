@@ -21,6 +21,7 @@ pub mod pod;
 /// Creating and deleting pods on an owner's behalf.
 pub mod pod_control;
 mod protection;
+mod provisioner;
 mod replicaset;
 mod resourcequota;
 mod settings;
@@ -35,7 +36,7 @@ use crate::runtime::Controller;
 
 /// Every controller, in the order in which they start.
 pub fn controllers(settings: Settings) -> Vec<Box<dyn Controller>> {
-    vec![
+    let mut controllers: Vec<Box<dyn Controller>> = vec![
         Box::new(namespace::Namespaces),
         Box::new(defaults::DefaultServiceAccounts),
         Box::new(defaults::RootCertificates),
@@ -66,5 +67,8 @@ pub fn controllers(settings: Settings) -> Vec<Box<dyn Controller>> {
         Box::new(customresourcedefinition::Establishing),
         Box::new(customresourcedefinition::Emptying),
         Box::new(garbagecollector::GarbageCollector),
-    ]
+    ];
+    let provisioners = provisioner::provisioners();
+    controllers.extend(provisioners.map(|each| Box::new(each) as Box<dyn Controller>));
+    controllers
 }

@@ -18,6 +18,7 @@ use self::plan::{
     Around, BIND_COMPLETED, BOUND_BY_CONTROLLER, ClaimVerdict, News, VolumePlan, plan_claim,
     plan_volume,
 };
+pub use self::plan::{PROVISIONED_BY, SELECTED_NODE};
 use super::pod::{self, PODS};
 use crate::api::Status;
 use crate::object::{GroupResource, Key, Object};
@@ -28,14 +29,15 @@ use crate::sim::Time;
 pub static VOLUMES: GroupResource = GroupResource::new("", "persistentvolumes");
 /// The type of claims.
 pub static CLAIMS: GroupResource = GroupResource::new("", "persistentvolumeclaims");
-static CLASSES: GroupResource = GroupResource::new("storage.k8s.io", "storageclasses");
+/// The type of storage classes.
+pub static CLASSES: GroupResource = GroupResource::new("storage.k8s.io", "storageclasses");
 
 /// How often everything is looked at again. Mirrors `PVClaimBinderSyncPeriod`.
 const RESYNC: Duration = Duration::from_secs(15);
 /// How long the four writes of a binding take.
 const BINDING: Duration = Duration::from_millis(30);
 /// On a claim: who should make its volume, under its present and its former name.
-const PROVISIONER: [&str; 2] =
+pub const PROVISIONER: [&str; 2] =
     ["volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner"];
 
 /// The controller of volumes and claims.

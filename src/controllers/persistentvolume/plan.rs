@@ -16,7 +16,7 @@ pub const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
 /// On a claim: where the scheduler wants its volume.
 pub const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 /// On a volume: who made it.
-const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
+pub const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 
 /// An event to record.
 #[derive(Clone, Debug, PartialEq, Eq)]
