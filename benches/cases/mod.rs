@@ -1,6 +1,8 @@
 //! What is measured, natively and in a browser: each case says what took how long by a clock that
 //! it is given.
 
+mod create;
+
 use std::time::Duration;
 
 use tabernetes::base::yaml;
@@ -33,6 +35,7 @@ pub const CASES: &[Case] = &[
     Case { name: "1,000 replicas, each step", is_long: false, run: |clock| steps(clock, 1_000) },
     Case { name: "10,000 replicas, each step", is_long: true, run: |clock| steps(clock, 10_000) },
     Case { name: "1,000 replicas behind a Service", is_long: false, run: serve },
+    Case { name: "create through the door", is_long: false, run: create::creates },
     Case { name: "idle cluster", is_long: false, run: idle },
     Case { name: "2,000 quiet Pods", is_long: true, run: quiet },
     Case { name: "a day of scaling up and down", is_long: true, run: churn },
