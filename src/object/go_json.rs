@@ -1,6 +1,10 @@
 //! JSON as Go writes it: what would end a script is escaped, and structs keep the order of their
 //! fields.
 
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value};
 
 use crate::base::go_text::escape_html;
@@ -16,29 +20,55 @@ const USUAL: &str = "kind apiVersion groupVersion apiGroup name generateName nam
                      minAvailable selector maxUnavailable rules spec data binaryData stringData type \
                      hard scopes status message reason details code port resources items";
 
+/// The orders, ready to be asked.
+struct Orders {
+    /// The lines that marks begin.
+    marks: BTreeMap<&'static str, usize>,
+    /// For each line, and last for what has none: the places of its fields.
+    places: Vec<BTreeMap<&'static str, usize>>,
+}
+
+static KNOWN: LazyLock<Orders> = LazyLock::new(|| {
+    let lines: Vec<_> = ORDERS.lines().filter_map(|line| line.split_once(": ")).collect();
+    let places = |order: &'static str| {
+        let names = order.split_whitespace().chain(USUAL.split_whitespace());
+        let mut places = BTreeMap::new();
+        for (place, name) in names.enumerate() {
+            places.entry(name).or_insert(place);
+        }
+        places
+    };
+    Orders {
+        marks: lines.iter().enumerate().rev().map(|(at, (mark, _))| (*mark, at)).collect(),
+        places: lines.iter().map(|(_, order)| *order).chain([""]).map(places).collect(),
+    }
+});
+
 /// The fields of an object in the order of its struct, those that are not known behind the others.
 pub fn fields(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
-    let lines = ORDERS.lines().filter_map(|line| line.split_once(": "));
-    let known = lines.into_iter().find(|(mark, _)| map.contains_key(*mark));
-    let order = known.map_or(USUAL, |(_, order)| order);
-    let mut fields = Vec::with_capacity(map.len());
-    for name in order.split_whitespace().chain(USUAL.split_whitespace()) {
-        if let Some(field) = map.get_key_value(name)
-            && !fields.contains(&field)
-        {
-            fields.push(field);
-        }
+    // The sets of managed fields, which are many, are maps in Go too.
+    if map.keys().all(|name| name.starts_with("f:") || name == ".") {
+        return map.iter().collect();
     }
-    let others: Vec<_> = map.iter().filter(|field| !fields.contains(field)).collect();
-    fields.extend(others);
+    let line = map.keys().filter_map(|name| KNOWN.marks.get(name.as_str())).min();
+    let line = line.map_or_else(|| KNOWN.places.last(), |line| KNOWN.places.get(*line));
+    let place = |name: &str| line.and_then(|places| places.get(name)).copied();
+    let mut fields: Vec<_> = map.iter().collect();
+    fields.sort_by_cached_key(|(name, _)| place(name).unwrap_or(usize::MAX));
     fields
 }
 
 /// A value on one line, its fields in Go's order.
 pub fn to_string(value: &Value) -> String {
     let mut out = String::new();
-    write(value, None, 0, true, &mut out);
+    append(value, &mut out);
     out
+}
+
+/// The same behind a text.
+#[inline(never)]
+pub fn append(value: &Value, out: &mut String) {
+    write(value, None, 0, true, out);
 }
 
 /// A value with an indentation; `typed` for Go's order of fields, or else sorted.
@@ -74,15 +104,29 @@ fn write(value: &Value, indent: Option<&str>, depth: usize, typed: bool, out: &m
             for (at, (name, value)) in fields.into_iter().enumerate() {
                 out.push_str(if at > 0 { "," } else { "" });
                 line(depth + 1, out);
-                out.push_str(&escape_html(&Value::String(name.clone()).to_string()));
+                text(name, out);
                 out.push_str(if indent.is_some() { ": " } else { ":" });
                 write(value, indent, depth + 1, typed && !is_raw(name), out);
             }
             line(depth, out);
             out.push('}');
         }
-        Value::String(_) => out.push_str(&escape_html(&value.to_string())),
-        other => out.push_str(&other.to_string()),
+        Value::String(string) => text(string, out),
+        other => {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "{other}");
+        }
+    }
+}
+
+fn text(string: &str, out: &mut String) {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !b"\"\\<>&".contains(&byte);
+    if string.bytes().all(is_plain) {
+        out.push('"');
+        out.push_str(string);
+        out.push('"');
+    } else {
+        out.push_str(&escape_html(&Value::from(string).to_string()));
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::negotiate::{Media, Shape};
+use super::negotiate::{Form, Media, Shape};
 use super::table::{self, Include};
 use super::{Answer, Content};
 use crate::api::{List, Status};
@@ -38,10 +38,14 @@ pub(super) fn text(value: &Value, media: Media) -> Vec<u8> {
 
 /// An answer of one value.
 pub(super) fn answer(code: u16, value: &Value, media: Media) -> Answer {
+    answer_text(code, text(value, media), media)
+}
+
+fn answer_text(code: u16, text: Vec<u8>, media: Media) -> Answer {
     Answer {
         code,
         headers: vec![("Content-Type", media.content_type().to_owned())],
-        body: Content::Bytes(text(value, media)),
+        body: Content::Bytes(text),
     }
 }
 
@@ -85,7 +89,7 @@ pub(super) fn object(view: View<'_>, object: &Object, shape: Shape) -> Result<Va
     }
 }
 
-/// A list in a shape.
+/// A list in a shape, as an answer.
 ///
 /// # Errors
 /// 406 where the shape is for single objects.
@@ -93,8 +97,8 @@ pub(super) fn list(
     view: View<'_>,
     list: &List,
     going_on: &str,
-    shape: Shape,
-) -> Result<Value, Status> {
+    form: Form,
+) -> Result<Answer, Status> {
     let mut metadata = json!({"resourceVersion": list.revision.to_string()});
     if !going_on.is_empty() {
         metadata["continue"] = json!(going_on);
@@ -103,33 +107,54 @@ pub(super) fn list(
         }
     }
     let names = view.kind.names();
-    Ok(match shape {
+    let (frame, items, item): (Value, &str, fn(View<'_>, &Object) -> Value) = match form.shape {
         Shape::Whole | Shape::Discovery => {
-            let items: Vec<Value> = list.items.iter().map(|item| item_of(view, item)).collect();
-            json!({
-                "kind": view.kind.list_kind(),
-                "apiVersion": api_version(names.group, view.version),
-                "metadata": metadata,
-                "items": items,
-            })
+            let version = api_version(names.group, view.version);
+            let kind = view.kind.list_kind();
+            (json!({"kind": kind, "apiVersion": version, "metadata": metadata}), "items", item_of)
         }
         Shape::PartialList => {
-            let items: Vec<Value> = list.items.iter().map(partial).collect();
-            json!({
-                "kind": "PartialObjectMetadataList",
-                "apiVersion": "meta.k8s.io/v1",
-                "metadata": metadata,
-                "items": items,
-            })
+            let kind = "PartialObjectMetadataList";
+            let frame = json!({"kind": kind, "apiVersion": "meta.k8s.io/v1", "metadata": metadata});
+            (frame, "items", |_, object| partial(object))
         }
-        Shape::Table => table::table(view, &list.items, &metadata),
+        Shape::Table => (table::frame(view, &metadata), "rows", table::row),
         Shape::Partial => {
             return Err(Status::not_acceptable(format!(
                 "you requested PartialObjectMetadata, but the requested object is a list (*{}List)",
                 internal_name(view.kind)
             )));
         }
-    })
+    };
+    let values = list.items.iter().map(|object| item(view, object));
+    Ok(answer_text(200, listed(frame, items, values, form.media), form.media))
+}
+
+/// A list's text: a frame, with its items in a field that Go writes last. On one line they are
+/// written one after the other, so that there are never all of them in memory as values.
+fn listed(
+    mut frame: Value,
+    field: &str,
+    items: impl Iterator<Item = Value>,
+    media: Media,
+) -> Vec<u8> {
+    if media != Media::Json {
+        frame[field] = items.collect();
+        return text(&frame, media);
+    }
+    let mut text = go_json::to_string(&frame);
+    text.pop();
+    text.push_str(",\"");
+    text.push_str(field);
+    text.push_str("\":[");
+    for (at, item) in items.enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        go_json::append(&item, &mut text);
+    }
+    text.push_str("]}\n");
+    text.into_bytes()
 }
 
 /// `apps/v1`.

@@ -311,7 +311,7 @@ impl Exchange<'_, '_> {
                     // With a selector nobody counts what is left.
                     list.remaining = 0;
                 }
-                encode::list(view, &list, &going_on, form.shape)?
+                return encode::list(view, &list, &going_on, form);
             }
             Reply::Json(value) => value,
             Reply::Nothing => return Ok(encode::nothing()),

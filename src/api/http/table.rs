@@ -42,13 +42,18 @@ const DESCRIPTIONS: &str = include_str!("columns.txt");
 
 /// Objects as a table with the given metadata.
 pub(super) fn table(view: View<'_>, objects: &[Object], metadata: &Value) -> Value {
-    let rows: Vec<Value> = objects.iter().map(|object| row(view, object)).collect();
+    let mut table = frame(view, metadata);
+    table["rows"] = objects.iter().map(|object| row(view, object)).collect();
+    table
+}
+
+/// A table without its rows.
+pub(super) fn frame(view: View<'_>, metadata: &Value) -> Value {
     json!({
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
         "metadata": metadata,
         "columnDefinitions": definitions(view.kind),
-        "rows": rows,
     })
 }
 
@@ -112,7 +117,8 @@ fn description(plural: &str, column: &str) -> String {
     find(plural).or_else(|| find("*")).unwrap_or_default().replace("\\n", "\n")
 }
 
-fn row(view: View<'_>, object: &Object) -> Value {
+/// An object's row.
+pub(super) fn row(view: View<'_>, object: &Object) -> Value {
     let cells = view.kind.row(object, view.now);
     let columns = view.kind.columns();
     let cells: Vec<Value> =
