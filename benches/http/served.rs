@@ -1,13 +1,9 @@
-//! What `tabernetes serve` answers in how much time: `cargo bench --bench http`. Rates are told per
-//! second of the server's own CPU time, that is, of one core; delays are real time, which the
-//! clients' work on the same machine is part of.
-#![cfg(target_os = "linux")]
+//! A served cluster, its clients, and what is measured of them.
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "a bench reads real time")]
 
 use std::io::{BufRead, BufReader, Read, Result, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 /// How often each figure is taken; its median is told.
@@ -176,28 +172,26 @@ fn list(client: &mut Client, what: &str, accept: &str) -> Result<()> {
 /// How long a change takes to the last of those who watch.
 fn change(served: &Served, client: &mut Client, name: &str) -> Result<Duration> {
     let path = format!("{CONFIG_MAPS}?watch=1&fieldSelector=metadata.name%3D{name}");
-    let (sender, seen) = channel();
-    for _ in 0..WATCHERS {
+    let watcher = |_| {
         let mut watcher = served.connect()?;
         watcher.send("GET", &path, JSON, "")?;
-        watcher.head()?;
-        let sender = sender.clone();
-        std::thread::Builder::new().stack_size(64 << 10).spawn(move || {
-            let mut line = String::new();
-            // The head's body comes in chunks: the object's line is in the second line.
-            let came = (0..2).try_for_each(|_| watcher.stream.read_line(&mut line).map(|_| ()));
-            // Who measures may have given up.
-            let _ = sender.send(came.map(|()| Instant::now()));
-        })?;
-    }
-    drop(sender);
+        watcher.head().map(|_| watcher)
+    };
+    let watchers: Vec<Client> = (0..WATCHERS).map(watcher).collect::<Result<_>>()?;
     let start = Instant::now();
     client.ask("POST", CONFIG_MAPS, JSON, &config_map(name))?;
-    let last = seen.iter().try_fold(start, |last, came| came.map(|came| last.max(came)))?;
-    Ok(last - start)
+    for mut watcher in watchers {
+        // A body in chunks: a line with the length stands before the one with the change.
+        let mut lines = String::new();
+        watcher.stream.read_line(&mut lines)?;
+        watcher.stream.read_line(&mut lines)?;
+        assert!(lines.contains("ADDED"), "{lines}");
+    }
+    Ok(start.elapsed())
 }
 
-fn main() -> Result<()> {
+/// Takes every figure.
+pub fn measure() -> Result<()> {
     let served = Served::start()?;
     let mut client = served.connect()?;
     rate(&served, "create of a ConfigMap", |number| {
