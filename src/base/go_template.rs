@@ -441,3 +441,26 @@ fn push_text(nodes: &mut Vec<Node>, text: &str) {
         nodes.push(Node::Text(text.to_owned()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Template;
+
+    fn execute(source: &str) -> String {
+        let template = Template::parse(source, false).unwrap();
+        template.execute(&json!({"n": 7, "f": 1.5, "s": "x"})).unwrap()
+    }
+
+    #[test]
+    fn printf_reads_no_number_that_is_too_large() {
+        assert_eq!(execute(r#"{{printf "%3s|%-3s|%d" .s .s 7}}"#), "  x|x  |7");
+        assert_eq!(
+            execute(r#"{{printf "a%66666666666d b" .n}}"#),
+            "a%!(NOVERB)%!(EXTRA float64=7)"
+        );
+        assert_eq!(execute(r#"{{printf "%.2f" .f}}"#), "1.50");
+        assert_eq!(execute(r#"{{printf "%.70000f" .f}}"#).len(), 70_002);
+    }
+}

@@ -488,7 +488,9 @@ fn formatted(format: &str, arguments: &[Found]) -> String {
         while let Some(flag) = chars.next_if(|c| "-+ #0123456789.".contains(*c)) {
             flags.push(flag);
         }
-        let Some(verb) = chars.next() else {
+        // Behind a number that is too large Go reads nothing more.
+        let verb = chars.next().filter(|_| !has_large_number(&flags));
+        let Some(verb) = verb else {
             out.push_str("%!(NOVERB)");
             break;
         };
@@ -507,6 +509,20 @@ fn formatted(format: &str, arguments: &[Found]) -> String {
         out.push_str(&format!("%!(EXTRA {})", rest.join(", ")));
     }
     out
+}
+
+/// Mirrors `tooLarge` of Go's `fmt`.
+fn has_large_number(flags: &str) -> bool {
+    let numbers = flags.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    numbers.into_iter().any(|digits| digits.parse::<u32>().map_or(true, |n| n > 1_000_000))
+}
+
+/// A number with so many digits behind the point.
+fn fixed(number: f64, digits: usize) -> String {
+    /// A double has no more digits than these behind the point.
+    const DIGITS: usize = 1_074;
+    let text = format!("{number:.*}", digits.min(DIGITS));
+    text + &"0".repeat(digits.saturating_sub(DIGITS))
 }
 
 fn shown(value: &Found) -> String {
@@ -542,7 +558,7 @@ fn one(verb: char, flags: &str, value: &Found) -> String {
             text.bytes().map(|byte| format!("{byte:02x}")).collect()
         }
         ('f', Some(Value::Number(number))) if number.is_f64() => {
-            format!("{:.*}", precision.unwrap_or(6), number.as_f64().unwrap_or(0.0))
+            fixed(number.as_f64().unwrap_or(0.0), precision.unwrap_or(6))
         }
         ('g', Some(Value::Number(number))) if number.is_f64() => go_text::number(number),
         _ => wrong(),

@@ -195,6 +195,7 @@ mod tests {
             ("(?i)^HELLO$", "hello", "hell"),
             (r"^[^\s,]+\.[\w-]+$", "x.y_z", "a b.c"),
             (r"\bfoo\b", "a foo b", "afoob"),
+            ("^[[:]$", ":", "]"),
             ("^[[:alpha:]]{2}$", "Ab", "A1"),
             ("^(a*)*$", "aaaa", "b"),
             (r"^\x41\pL$", "Aé", "A1"),

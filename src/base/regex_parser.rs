@@ -362,11 +362,11 @@ impl Parser<'_> {
         let mut is_first = true;
         loop {
             let from = self.at;
-            if self.rest().starts_with("[:")
-                && let Some(end) = self.rest().find(":]")
+            if let Some(name) = self.rest().strip_prefix("[:")
+                && let Some((name, _)) = name.split_once(":]")
             {
-                let name = self.rest()[2..end].to_owned();
-                self.at += end + 2;
+                let name = name.to_owned();
+                self.at += name.len() + 4;
                 class.add(&named(&name)?);
                 is_first = false;
                 continue;
