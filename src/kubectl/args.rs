@@ -270,9 +270,12 @@ impl Args {
         text.parse().map_err(|_| {
             let known = self.known.iter().find(|flag| flag.name == name);
             let shown = known.map_or_else(|| format!("--{name}"), Flag::shown);
+            let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+            let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+            let why = if is_number { "value out of range" } else { "invalid syntax" };
             Failure::error(format!(
                 "invalid argument \"{text}\" for \"{shown}\" flag: strconv.ParseInt: parsing \
-                 \"{text}\": invalid syntax\nSee 'kubectl {} --help' for usage.",
+                 \"{text}\": {why}\nSee 'kubectl {} --help' for usage.",
                 self.command
             ))
         })

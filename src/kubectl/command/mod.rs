@@ -20,6 +20,7 @@ mod exec;
 mod explain;
 mod expose;
 mod get;
+pub(super) mod help;
 mod kustomize;
 mod label;
 mod logs;
@@ -42,7 +43,6 @@ pub(super) use self::create::config::{fill as generated, hash};
 
 use super::{Args, Failure, Files, Flag, Io, Job, kubeconfig, print};
 use crate::api::{Sender, User};
-use crate::base::order::Order as _;
 
 /// A verb of kubectl.
 pub trait Command: Sync {
@@ -217,8 +217,9 @@ pub(super) const PRINT: &[Flag] = &[
 /// Whatever is wrong with it.
 pub(super) fn start(words: &[String], files: &Files) -> Result<(Box<dyn Job>, Sender), Failure> {
     let (globals, words) = leading_flags(words);
-    if words.is_empty() {
+    if let Some(said) = help::answer(words) {
         Args::parse("", &[], globals)?;
+        return said;
     }
     let Some((command, rest)) = find(words) else {
         return match plugin::find(words, files) {
@@ -229,7 +230,7 @@ pub(super) fn start(words: &[String], files: &Files) -> Result<(Box<dyn Job>, Se
     let all: Vec<String> = globals.iter().chain(rest).cloned().collect();
     let mut args = Args::parse(command.name(), &command.all_flags(), &all)?;
     if args.is("help") {
-        return Ok((Box::new(help(*command)), Sender::Known));
+        return help::say(help::of_command(*command));
     }
     args.check_timeout()?;
     if command.name().starts_with("config ") {
@@ -351,10 +352,7 @@ fn is_group(name: &str) -> bool {
 }
 
 fn unknown(words: &[String]) -> Failure {
-    let Some(word) = words.first() else {
-        let names: Vec<_> = COMMANDS.iter().map(|c| format!("  {}", c.name())).collect();
-        return Failure::verbatim(format!("Commands:\n{}", names.join("\n")));
-    };
+    let Some(word) = words.first() else { return Failure::default() };
     if word == "alpha" {
         let text = "No alpha commands are available in this version of kubectl\n".to_owned();
         return Failure { text, code: 0, ..Failure::default() };
@@ -362,46 +360,22 @@ fn unknown(words: &[String]) -> Failure {
     for count in [2, 1] {
         let group = canonical(words.get(..count).unwrap_or_default());
         if is_group(&group) {
-            // The one group that prints its help as if it had been asked for.
-            if group == "certificate" {
-                return Failure { printed: group_help(&group).text, code: 0, ..Failure::default() };
-            }
             return match words.get(count).filter(|word| !word.starts_with('-')) {
-                Some(sub) => Failure::usage(&group, &format!("unknown command \"{sub}\"")),
-                None => group_help(&group),
+                Some(sub) if group != "certificate" => {
+                    Failure::usage(&group, &format!("unknown command \"{sub}\""))
+                }
+                _ => help::nothing_said(&group),
             };
         }
     }
-    let mut close: Vec<&str> = COMMANDS
-        .iter()
-        .filter_map(|command| command.name().split(' ').next())
-        .filter(|name| distance(name, word) <= 2 || name.starts_with(word.as_str()))
-        .collect();
-    close.dedup();
+    let is_close = |name: &&str| distance(name, word) <= 2 || name.starts_with(word.as_str());
+    let close: Vec<&str> = help::names().filter(is_close).collect();
     let mut text = format!("unknown command \"{word}\" for \"kubectl\"");
     if !close.is_empty() {
         text.push_str("\n\nDid you mean this?\n");
         text.extend(close.iter().map(|name| format!("\t{name}\n")));
     }
     Failure::error(text)
-}
-
-/// What a group of commands prints that is called by itself.
-fn group_help(group: &str) -> Failure {
-    let inside = COMMANDS.iter().filter_map(|command| {
-        let rest = command.name().strip_prefix(group)?.strip_prefix(' ')?;
-        Some((rest, command.about().trim_end_matches('.')))
-    });
-    let inside: Vec<_> = inside.collect();
-    let width = inside.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let lines: Vec<_> =
-        inside.iter().map(|(name, about)| format!("  {name:width$}   {about}\n")).collect();
-    Failure::verbatim(format!(
-        "Available Commands:\n{}\nUsage:\n  kubectl {group} [flags] [options]\n\nUse \"kubectl \
-         {group} <command> --help\" for more information about a given command.\nUse \"kubectl \
-         options\" for a list of global command-line options (applies to all commands).",
-        lines.concat()
-    ))
 }
 
 /// The Levenshtein distance, for suggestions.
@@ -417,28 +391,4 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
-}
-
-/// The text of `--help`.
-fn help(command: &'static dyn Command) -> impl FnMut(&mut super::Io<'_>) -> Result<(), Failure> {
-    move |io| {
-        let mut text = format!("{}\n\nOptions:\n", command.about());
-        let mut flags = command.all_flags();
-        flags.order_by_key(|flag| flag.name);
-        for flag in flags {
-            let short = flag.short.map_or_else(|| "    ".to_owned(), |s| format!("-{s}, "));
-            let default = match flag.takes {
-                super::Takes::Switch | super::Takes::Optional(_) => flag.default.to_owned(),
-                super::Takes::Value if flag.default.parse::<i64>().is_ok() => {
-                    flag.default.to_owned()
-                }
-                super::Takes::Value if flag.default.starts_with('[') => flag.default.to_owned(),
-                super::Takes::Value => format!("'{}'", flag.default),
-            };
-            text.push_str(&format!("    {short}--{}={default}\n", flag.name));
-        }
-        text.push_str(&format!("\nUsage:\n  {}\n", command.usage()));
-        io.out.push_str(&text);
-        Ok(())
-    }
 }

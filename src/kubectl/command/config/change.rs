@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{find, load, name_of, place, save};
+use crate::kubectl::command::help;
 use crate::kubectl::command::spec::Spec;
 use crate::kubectl::{Args, Failure, Flag, Io, Job};
 
@@ -254,7 +255,8 @@ fn change(
 ) -> Result<Box<dyn Job>, Failure> {
     if !count.contains(&args.positional.len()) {
         let words = args.positional.join(" ");
-        return Err(Failure::error(format!("Unexpected args: [{words}]")));
+        let why = format!("Unexpected args: [{words}]");
+        return Err(help::before_error(&args.command, &why));
     }
     Ok(Box::new(move |io: &mut Io<'_>| {
         let mut config = load(&args, io)?;
