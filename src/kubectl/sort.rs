@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Failure;
 use super::print::{face, relaxed};
 use super::resource::Asked;
-use crate::base::json_path::JsonPath;
+use crate::base::json_path::{self, JsonPath};
 use crate::base::order::Order as _;
 use crate::base::quantity::Quantity;
 use crate::object::Object;
@@ -15,11 +15,12 @@ use crate::object::Object;
 /// Sorts objects by the field that a JSONPath names; objects without it come first.
 ///
 /// # Errors
-/// An expression that does not parse.
+/// An expression that does not parse, or that names a field which none has.
 pub fn sort_by(expression: &str, asked: &Asked, objects: &mut [&Object]) -> Result<(), Failure> {
-    if !expression.is_empty() {
-        let path = relaxed(expression)?;
-        objects.order_by_key(|object| field(&path, asked, object));
+    let mut all: Vec<(Asked, &Object)> = objects.iter().map(|object| (*asked, *object)).collect();
+    sort_all(expression, &mut all)?;
+    for (place, (_, object)) in objects.iter_mut().zip(all) {
+        *place = object;
     }
     Ok(())
 }
@@ -27,12 +28,19 @@ pub fn sort_by(expression: &str, asked: &Asked, objects: &mut [&Object]) -> Resu
 /// As [`sort_by`], for objects of several kinds.
 ///
 /// # Errors
-/// An expression that does not parse.
+/// The same.
 pub fn sort_all(expression: &str, objects: &mut [(Asked, &Object)]) -> Result<(), Failure> {
-    if !expression.is_empty() {
-        let path = relaxed(expression)?;
-        objects.order_by_key(|(asked, object)| field(&path, asked, object));
+    if expression.is_empty() || objects.is_empty() {
+        return Ok(());
     }
+    let path = relaxed(expression)?;
+    if objects.iter().all(|(asked, object)| field(&path, asked, object).0.is_none()) {
+        let expression = json_path::relaxed(expression).map_err(Failure::error)?;
+        return Err(Failure::error(format!(
+            "couldn't find any field with path {expression:?} in the list of objects"
+        )));
+    }
+    objects.order_by_key(|(asked, object)| field(&path, asked, object));
     Ok(())
 }
 

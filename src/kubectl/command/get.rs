@@ -96,8 +96,6 @@ fn check(args: &Args) -> Result<(), Failure> {
         "subresource cannot be used when bulk resources are specified".to_owned()
     } else if names && selects {
         "name cannot be provided when a selector is specified".to_owned()
-    } else if watches && (words.len() > 2 || words.iter().filter(|w| w.contains('/')).count() > 1) {
-        "you may only watch a single resource or type of resource at a time".to_owned()
     } else {
         return Ok(());
     };
@@ -265,7 +263,8 @@ impl GetJob {
             io.out.push_str(&text);
             return Ok(());
         }
-        if objects.is_empty() {
+        let text = self.as_tables(groups, io.now);
+        if text.is_empty() {
             if complete && !self.args.is("ignore-not-found") {
                 let namespaced = groups.iter().all(|g| g.asked.names().namespaced);
                 io.err.push_str(&if self.namespace().is_empty() || !namespaced {
@@ -276,17 +275,25 @@ impl GetJob {
             }
             return Ok(());
         }
-        let mut tables = self.tables(groups.len() > 1);
-        let mut first = true;
-        for group in groups.iter().filter(|group| !group.objects.is_empty()) {
-            if !first {
-                io.out.push('\n');
-            }
-            first = false;
-            let objects: Vec<&Object> = group.objects.iter().collect();
-            io.out.push_str(&tables.print(&group.asked, &objects, io.now)?);
-        }
+        io.out.push_str(&text);
         Ok(())
+    }
+
+    /// A table for each kind, with an empty line between them.
+    fn as_tables(&self, groups: &[Group], now: Time) -> String {
+        let mut tables = self.tables(groups.len() > 1);
+        let full = groups.iter().filter(|group| !group.objects.is_empty());
+        let texts = full.map(|group| {
+            let objects: Vec<&Object> = group.objects.iter().collect();
+            tables.print(&group.asked, &objects, now)
+        });
+        let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+        texts.join("\n")
+    }
+
+    fn names_several(&self) -> bool {
+        let words = &self.args.positional;
+        words.len() > 2 || words.iter().filter(|word| word.contains('/')).count() > 1
     }
 
     fn asks_for_a_list(&self) -> bool {
@@ -317,6 +324,11 @@ impl GetJob {
             let text = self.render(io, &mut table, &group.asked, &group.objects, "ADDED")?;
             io.out.push_str(&text);
         }
+        if self.names_several() {
+            return Err(Failure::error(
+                "you may only watch a single resource or type of resource at a time",
+            ));
+        }
         self.watching = Some(Watching { asked: group.asked, name, revision, table });
         Ok(())
     }
@@ -335,7 +347,7 @@ impl GetJob {
         let objects: Vec<&Object> = objects.iter().collect();
         if self.printer.is_table() {
             table.event = self.args.is("output-watch-events").then_some(event);
-            return table.print(asked, &objects, io.now);
+            return Ok(table.print(asked, &objects, io.now));
         }
         let each = objects.iter().map(|o| self.printer.print(&[(*asked, *o)], false, io.now));
         each.collect()

@@ -1,8 +1,12 @@
 //! The tables of `kubectl get`. Mirrors `printers.TablePrinter` and `get.TableGenerator`.
 
+use std::ops::Not as _;
+
 use crate::base::table::{Tabs, cell};
+use crate::kinds::{Column, cells};
+use crate::kubectl::Args;
 use crate::kubectl::resource::Asked;
-use crate::kubectl::{Args, Failure};
+use crate::kubectl::sort::sort_by;
 use crate::object::Object;
 use crate::sim::Time;
 
@@ -14,6 +18,8 @@ pub struct Tables {
     with_labels: bool,
     label_columns: Vec<String>,
     headers: bool,
+    /// Whether the columns are the server's.
+    by_server: bool,
     sort_by: String,
     /// The word of the `EVENT` column, if there is one.
     pub event: Option<&'static str>,
@@ -32,6 +38,7 @@ impl Tables {
             with_labels: args.is("show-labels"),
             label_columns: columns.iter().flat_map(|c| c.split(',')).map(str::to_owned).collect(),
             headers: !args.is("no-headers"),
+            by_server: !args.has("server-print") || args.is("server-print"),
             sort_by: args.get("sort-by").to_owned(),
             event: None,
             tabs: Tabs::for_get(),
@@ -41,16 +48,12 @@ impl Tables {
 
     /// The rows of `objects`, under a header the first time.
     ///
-    /// # Errors
-    /// A `--sort-by` that is no field.
-    pub fn print(
-        &mut self,
-        asked: &Asked,
-        objects: &[&Object],
-        now: Time,
-    ) -> Result<String, Failure> {
+    /// What cannot be sorted is not printed, and as upstream nobody says why.
+    pub fn print(&mut self, asked: &Asked, objects: &[&Object], now: Time) -> String {
         let mut objects = objects.to_vec();
-        super::super::sort::sort_by(&self.sort_by, asked, &mut objects)?;
+        if objects.len() > 1 && sort_by(&self.sort_by, asked, &mut objects).is_err() {
+            return String::new();
+        }
         if self.printed != Some(asked.names().plural) {
             self.printed = Some(asked.names().plural);
             self.tabs = Tabs::for_get();
@@ -62,7 +65,12 @@ impl Tables {
             let row = self.row(asked, object, now);
             self.tabs.line(row.iter().map(|text| cell(text)));
         }
-        Ok(self.tabs.flush())
+        self.tabs.flush()
+    }
+
+    /// Whether a column is printed; without the server's there are only the name and the age.
+    fn shows(&self, column: &Column) -> bool {
+        if self.by_server { self.wide || !column.wide } else { column.name == "Name" }
     }
 
     fn header(&self, asked: &Asked) -> Vec<String> {
@@ -71,8 +79,9 @@ impl Tables {
         header.extend(
             (self.with_namespace && asked.names().namespaced).then(|| "NAMESPACE".to_owned()),
         );
-        let columns = asked.kind.columns().iter().filter(|column| self.wide || !column.wide);
+        let columns = asked.kind.columns().iter().filter(|column| self.shows(column));
         header.extend(columns.map(|column| column.name.to_ascii_uppercase()));
+        header.extend(self.by_server.not().then(|| "AGE".to_owned()));
         header.extend(
             self.label_columns
                 .iter()
@@ -93,10 +102,11 @@ impl Tables {
         for (column, text) in asked.kind.columns().iter().zip(cells) {
             if column.name == "Name" && self.with_kind {
                 row.push(asked.display(&text));
-            } else if self.wide || !column.wide {
+            } else if self.shows(column) {
                 row.push(text);
             }
         }
+        row.extend(self.by_server.not().then(|| cells::age(object.meta(), now)));
         let labels = object.meta().labels.as_ref();
         for name in &self.label_columns {
             row.push(labels.and_then(|l| l.get(name)).cloned().unwrap_or_default());
