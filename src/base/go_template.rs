@@ -454,6 +454,17 @@ mod tests {
     }
 
     #[test]
+    fn no_template_goes_on_forever() {
+        for source in
+            ["{{range 3333333333333333}}{{end}}", "{{range 4000}}{{range 4000}}x{{end}}{{end}}"]
+        {
+            let template = Template::parse(source, false).unwrap();
+            let why = template.execute(&json!({})).unwrap_err();
+            assert_eq!(why, "template: output: exceeded 5000000 steps");
+        }
+    }
+
+    #[test]
     fn printf_reads_no_number_that_is_too_large() {
         assert_eq!(execute(r#"{{printf "%3s|%-3s|%d" .s .s 7}}"#), "  x|x  |7");
         assert_eq!(

@@ -50,7 +50,12 @@ struct Run<'a> {
     out: String,
     variables: Vec<(String, Found)>,
     depth: usize,
+    /// How many nodes have been carried out.
+    steps: u64,
 }
+
+/// How many nodes may be: Go would go on for as long as a template says, and nobody could stop it.
+const STEPS: u64 = 5_000_000;
 
 impl Template {
     /// The text for `data`.
@@ -60,7 +65,7 @@ impl Template {
     pub fn execute(&self, data: &Value) -> Outcome<String> {
         let data = with_floats(data);
         let variables = vec![("$".to_owned(), Some(data.clone()))];
-        let mut run = Run { template: self, out: String::new(), variables, depth: 0 };
+        let mut run = Run { template: self, out: String::new(), variables, depth: 0, steps: 0 };
         run.list(&self.nodes, &Some(data))?;
         Ok(run.out)
     }
@@ -122,6 +127,10 @@ impl Run<'_> {
     }
 
     fn node(&mut self, node: &Node, dot: &Found) -> Outcome<Flow> {
+        self.steps += 1;
+        if self.steps > STEPS {
+            return Err(format!("template: output: exceeded {STEPS} steps"));
+        }
         match node {
             Node::Text(text) => self.out.push_str(text),
             Node::Action(pipe) => {
@@ -189,7 +198,11 @@ impl Run<'_> {
                 map.into_iter().map(|(key, item)| (Value::String(key), item)).collect()
             }
             Some(Value::Number(number)) if number.is_i64() => {
-                (0..number.as_i64().unwrap_or(0)).map(|n| (n.into(), n.into())).collect()
+                let count = number.as_i64().unwrap_or(0);
+                if u64::try_from(count).is_ok_and(|count| count > STEPS) {
+                    return Err(format!("template: output: exceeded {STEPS} steps"));
+                }
+                (0..count).map(|n| (n.into(), n.into())).collect()
             }
             Some(other) => {
                 let at = pipe.commands.last().map(|command| command.at.clone());

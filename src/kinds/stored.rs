@@ -23,7 +23,7 @@ pub struct Stored {
     counts: bool,
     columns: &'static [Column],
     /// What the cells between name and age show: a pointer; with `#`, how many are there; with `~`,
-    /// nothing where it is absent; two pointers joined with `+`; or [`CLAIM_STATE`].
+    /// nothing where it is absent; with `,`, what a list holds; two pointers joined with `+`; or [`CLAIM_STATE`].
     cells: &'static [&'static str],
     /// What must be given, as pointers.
     required: &'static [&'static str],
@@ -292,9 +292,19 @@ pub const CSI_DRIVERS: Stored = Stored {
         Column::truth("AttachRequired"),
         Column::truth("PodInfoOnMount"),
         Column::truth("StorageCapacity"),
+        Column::new("TokenRequests"),
+        Column::truth("RequiresRepublish"),
+        Column::new("Modes"),
         AGE,
     ],
-    cells: &["/spec/attachRequired", "/spec/podInfoOnMount", "/spec/storageCapacity"],
+    cells: &[
+        "/spec/attachRequired",
+        "/spec/podInfoOnMount",
+        "/spec/storageCapacity",
+        ",/spec/tokenRequests",
+        "/spec/requiresRepublish",
+        ",/spec/volumeLifecycleModes",
+    ],
     required: &["/spec"],
     defaults: &[
         ("/spec/attachRequired", "true"),

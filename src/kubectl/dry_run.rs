@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::args::parse_bool;
 use super::print::Printer;
 use super::resource::Asked;
-use super::{Args, Failure};
+use super::{Args, Failure, Io, Job, Step};
 use crate::object::Object;
 use crate::sim::Time;
 
@@ -30,9 +31,29 @@ impl DryRun {
             // The flag alone, or as it was once.
             "client" | "unchanged" => Ok(Self::Client),
             "server" => Ok(Self::Server),
+            other if parse_bool(other) == Some(true) => Ok(Self::Client),
+            other if parse_bool(other) == Some(false) => Ok(Self::None),
             other => Err(Failure::error(format!(
                 "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
             ))),
+        }
+    }
+
+    /// What is said of a way to ask for it that is going away; empty for the others.
+    pub fn deprecation(args: &Args) -> String {
+        let text = args.get("dry-run");
+        match parse_bool(text) {
+            Some(is_on) => {
+                let now = if is_on { "client" } else { "none" };
+                format!(
+                    "--dry-run={text} is deprecated (boolean value) and can be replaced with \
+                     --dry-run={now}."
+                )
+            }
+            None if args.has("dry-run") && text == "unchanged" => {
+                "--dry-run is deprecated and can be replaced with --dry-run=client.".to_owned()
+            }
+            None => String::new(),
         }
     }
 
@@ -82,5 +103,25 @@ impl DryRun {
             Printer::Name => Ok(format!("{}\n", asked.display(name))),
             printer => printer.print_value(value),
         }
+    }
+}
+
+/// A job that logs a warning before it begins.
+pub struct Warned {
+    /// What the warning says, until it is said.
+    pub warning: String,
+    /// The job.
+    pub job: Box<dyn Job>,
+}
+
+impl Job for Warned {
+    fn poll(&mut self, io: &mut Io<'_>) -> Result<Step, Failure> {
+        if !self.warning.is_empty() {
+            // As klog writes it: the moment, the process, the place in the source.
+            let head =
+                format!("W{}.000000       1 helpers.go:719]", io.now.format("%m%d %H:%M:%S"));
+            io.err.push_str(&format!("{head} {}\n", std::mem::take(&mut self.warning)));
+        }
+        self.job.poll(io)
     }
 }

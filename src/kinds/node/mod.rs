@@ -64,10 +64,18 @@ impl Typed for Nodes {
             address(object, "InternalIP"),
             address(object, "ExternalIP"),
         ];
-        let texts = info
-            .map(|info| [&info.os_image, &info.kernel_version, &info.container_runtime_version]);
-        for text in texts.map_or([""; 3], |texts| texts.map(String::as_str)) {
-            row.push(if text.is_empty() { UNKNOWN } else { text }.to_owned());
+        let kernel = info.map(|info| match (&*info.kernel_version, &*info.architecture) {
+            ("", _) => String::new(),
+            (kernel, "") => kernel.to_owned(),
+            (kernel, architecture) => format!("{kernel} ({architecture})"),
+        });
+        let texts = [
+            info.map(|info| info.os_image.clone()),
+            kernel,
+            info.map(|info| info.container_runtime_version.clone()),
+        ];
+        for text in texts {
+            row.push(text.filter(|t| !t.is_empty()).unwrap_or_else(|| UNKNOWN.to_owned()));
         }
         row
     }

@@ -43,6 +43,22 @@ impl Typed for Secrets {
         validate::validate_update(new, old)
     }
 
+    /// Mirrors `GetWarningsForSecret`, as far as a pair of keys can be judged without reading it.
+    fn warnings(object: &Secret) -> Vec<String> {
+        let block = |key: &str| {
+            let data = object.data.as_ref().and_then(|data| data.get(key));
+            data.is_some_and(|data| data.0.windows(10).any(|bytes| bytes == b"-----BEGIN"))
+        };
+        if object.type_.as_deref() != Some("kubernetes.io/tls") {
+            return Vec::new();
+        }
+        let missing = [("tls.crt", "certificate"), ("tls.key", "key")];
+        let first = missing.into_iter().find(|(key, _)| !block(key));
+        let told =
+            first.map(|(_, what)| format!("tls: failed to find any PEM data in {what} input"));
+        told.into_iter().collect()
+    }
+
     fn fields(object: &Secret) -> Vec<(&'static str, String)> {
         vec![("type", object.type_.clone().unwrap_or_default())]
     }

@@ -52,6 +52,10 @@ impl Typed for Services {
         new.spec.clone_from(&old.spec);
     }
 
+    fn warnings(object: &Service) -> Vec<String> {
+        object.spec.as_ref().map(warnings).unwrap_or_default()
+    }
+
     fn validate(object: &Service) -> Vec<FieldError> {
         validate::validate(object)
     }
@@ -90,6 +94,36 @@ impl Typed for Services {
 
 /// What was allocated stays, where the replacement leaves it out. Mirrors
 /// `patchAllocatedValues` of `pkg/registry/core/service`.
+/// Mirrors `GetWarningsForService`.
+fn warnings(spec: &ServiceSpec) -> Vec<String> {
+    let is_headless = spec.cluster_ip.as_deref() == Some("None");
+    let is_outside = spec.type_.as_deref() == Some("ExternalName");
+    let has_addresses = spec.external_ips.as_ref().is_some_and(|ips| !ips.is_empty());
+    let has = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+    let sticks = spec.session_affinity.as_deref() == Some("ClientIP");
+    let told = [
+        (
+            has_addresses,
+            "spec.externalIPs is deprecated and may no longer be implemented in some clusters",
+        ),
+        (
+            is_headless && has(&spec.load_balancer_ip),
+            "spec.loadBalancerIP is ignored for headless services",
+        ),
+        (is_headless && has_addresses, "spec.externalIPs is ignored for headless services"),
+        (is_headless && sticks, "spec.SessionAffinity is ignored for headless services"),
+        (
+            is_outside && has_addresses,
+            "spec.externalIPs is ignored when spec.type is \"ExternalName\"",
+        ),
+        (
+            !is_outside && has(&spec.external_name),
+            "spec.externalName is ignored when spec.type is not \"ExternalName\"",
+        ),
+    ];
+    told.into_iter().filter(|(is_so, _)| *is_so).map(|(_, text)| text.to_owned()).collect()
+}
+
 fn keep_addresses(new: &mut Service, old: &Service) {
     let (Some(new), Some(old)) = (&mut new.spec, &old.spec) else { return };
     let has_address =

@@ -53,7 +53,7 @@ fn claims(out: &mut Lines, templates: &[PersistentVolumeClaim]) {
         let class = storage_class(meta.annotations.as_ref(), spec.storage_class_name.as_deref());
         out.field(1, "StorageClass", class);
         pairs::labels(out, 1, "Labels", meta.labels.as_ref());
-        pairs::annotations(out, 1, "Annotations", meta.annotations.as_ref());
+        pairs::labels(out, 1, "Annotations", meta.annotations.as_ref());
         let requests = spec.resources.and_then(|resources| resources.requests);
         let amount = storage(requests.as_ref());
         out.field(1, "Capacity", if amount.is_empty() { "<default>" } else { &amount });

@@ -55,6 +55,12 @@ impl Stored {
         if let Some(path) = spec.strip_prefix('~') {
             return text(object.pointer(path)).unwrap_or_default();
         }
+        if let Some(path) = spec.strip_prefix(',') {
+            let items = object.pointer(path).and_then(Value::as_array).map_or(&[][..], |all| all);
+            let texts = items.iter().map(|item| item.get("audience").unwrap_or(item));
+            let texts: Vec<_> = texts.filter_map(|item| text(Some(item))).collect();
+            return if texts.is_empty() { "<unset>".to_owned() } else { texts.join(",") };
+        }
         if let Some(path) = spec.strip_prefix('#') {
             let count = object.pointer(path).and_then(Value::as_array).map_or(0, Vec::len);
             return count.to_string();

@@ -173,6 +173,12 @@ impl DeleteJob {
             for manifest in resource::manifests(&self.args, io)? {
                 let manifest = match manifest {
                     Ok(manifest) => manifest,
+                    // Upstream has other words for what it filters.
+                    Err(failure) if self.args.is("ignore-not-found") => {
+                        let text = failure.among.map_or(failure.text, |why| format!("{why}\n"));
+                        broken.push(Failure { text, among: None, ..failure });
+                        continue;
+                    }
                     Err(failure) => {
                         broken.push(failure);
                         continue;

@@ -41,6 +41,7 @@ mod wait;
 
 pub(super) use self::create::config::{fill as generated, hash};
 
+use super::dry_run::{DryRun, Warned};
 use super::{Args, Failure, Files, Flag, Io, Job, kubeconfig, print};
 use crate::api::{Sender, User};
 
@@ -253,7 +254,9 @@ pub(super) fn start(words: &[String], files: &Files) -> Result<(Box<dyn Job>, Se
     }
     let sender = sender(&args)?;
     reachable(&args)?;
-    Ok((command.start(args)?, sender))
+    let warning = DryRun::deprecation(&args);
+    let job = command.start(args)?;
+    Ok((if warning.is_empty() { job } else { Box::new(Warned { warning, job }) }, sender))
 }
 
 /// Where the server of a command line answers, as far as flags and kubeconfig say; empty where

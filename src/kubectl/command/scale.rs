@@ -107,7 +107,15 @@ fn scale(
         request.dry_run = dry_run == DryRun::Server;
         io.api.call(request)?;
     }
-    // The object is printed as it was before.
+    // The object is printed as it was before, or as the server has tried it.
+    let before = match (before, dry_run) {
+        (Some(object), DryRun::Server) => {
+            let mut value = asked.kind.encode(asked.version, &object);
+            value["spec"]["replicas"] = json!(replicas);
+            Some(asked.kind.decode(asked.version, &value).unwrap_or(object))
+        }
+        (before, _) => before,
+    };
     io.out.push_str(&match before {
         Some(object) => dry_run.report(args, &asked, &object, "scaled", io.now)?,
         None => format!("{} scaled{}\n", asked.display(name), dry_run.suffix()),

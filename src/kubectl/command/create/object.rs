@@ -98,7 +98,7 @@ impl Command for CreateDeployment {
 }
 
 fn deployment(args: &Args, name: &str) -> Result<Value, Failure> {
-    let images = args.all("image");
+    let images = args.list("image");
     let command = args.dash.map(|at| args.positional[at..].to_vec()).unwrap_or_default();
     if images.len() > 1 && !command.is_empty() {
         return Err(Failure::error("cannot specify multiple --image options and command"));

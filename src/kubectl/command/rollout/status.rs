@@ -59,7 +59,15 @@ impl Command for Status {
         })?;
         let limit = u64::try_from(timeout).ok().filter(|nanos| *nanos > 0);
         let limit = limit.map(Duration::from_nanos);
-        Ok(Box::new(StatusJob { args, pinned, limit, left: None, deadline: None, revision: 0 }))
+        Ok(Box::new(StatusJob {
+            args,
+            pinned,
+            limit,
+            left: None,
+            failures: Vec::new(),
+            deadline: None,
+            revision: 0,
+        }))
     }
 }
 
@@ -71,6 +79,8 @@ struct StatusJob {
     limit: Option<Duration>,
     /// What has yet to be rolled out, the one that is watched first.
     left: Option<VecDeque<(Asked, Object)>>,
+    /// What went wrong with those before it.
+    failures: Vec<Failure>,
     deadline: Option<Time>,
     /// The revision of the version that was reported last.
     revision: u64,
@@ -96,19 +106,23 @@ impl Job for StatusJob {
             }
         };
         while let Some((asked, object)) = left.front() {
-            if self.is_done(asked, object, io)? {
-                left.pop_front();
-                (self.deadline, self.revision) = (None, 0);
-                continue;
-            }
             let deadline = self.limit.map(|limit| *self.deadline.get_or_insert(io.now + limit));
-            if deadline.is_some_and(|deadline| io.now >= deadline) {
-                return Err(Failure::error("timed out waiting for the condition"));
+            let is_late = deadline.is_some_and(|deadline| io.now >= deadline);
+            match self.is_done(asked, object, io) {
+                Ok(true) => {}
+                Ok(false) if is_late => {
+                    self.failures.push(Failure::error("timed out waiting for the condition"));
+                }
+                Ok(false) => {
+                    self.left = Some(left);
+                    return Ok(Step::Wait(deadline.map(|deadline| deadline.since(io.now))));
+                }
+                Err(failure) => self.failures.push(failure),
             }
-            self.left = Some(left);
-            return Ok(Step::Wait(deadline.map(|deadline| deadline.since(io.now))));
+            left.pop_front();
+            (self.deadline, self.revision) = (None, 0);
         }
-        Ok(Step::Done(0))
+        Failure::several(&self.failures).map(|()| Step::Done(0))
     }
 }
 

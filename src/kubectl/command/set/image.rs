@@ -25,20 +25,20 @@ fn start(mut args: Args) -> Result<Box<dyn Job>, Failure> {
     let pair = |word: &String| word.split_once('=').map(|(c, i)| (c.to_owned(), i.to_owned()));
     let images: Vec<(String, String)> = images.iter().filter_map(pair).collect();
     args.positional = words;
-    let why = if args.positional.is_empty() && !args.reads_files() {
-        NOTHING_NAMED
-    } else if images.is_empty() {
-        "at least one image update is required"
-    } else {
-        return Ok(Box::new(move |io: &mut Io<'_>| run(&args, io, &images)));
-    };
-    Err(Failure::error(why))
+    if args.positional.is_empty() && !args.reads_files() {
+        return Err(Failure::error(NOTHING_NAMED));
+    }
+    Ok(Box::new(move |io: &mut Io<'_>| run(&args, io, &images)))
 }
 
 fn run(args: &Args, io: &mut Io<'_>, images: &[(String, String)]) -> Result<(), Failure> {
     warn_of_record(args, io);
     let mut failures = Vec::new();
-    for (asked, before) in subjects(args, io)? {
+    let subjects = subjects(args, io)?;
+    if images.is_empty() {
+        return Err(Failure::error("at least one image update is required"));
+    }
+    for (asked, before) in subjects {
         let mut after = before.clone();
         let spec = match pod_spec(&asked, &mut after) {
             Ok(spec) => spec,
