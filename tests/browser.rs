@@ -35,6 +35,7 @@ const TRANSCRIPTS: &[(&str, &str)] = &transcripts! {
     "kubectl/create-batch.txt"
     "kubectl/custom-resources.txt"
     "kubectl/describe.txt"
+    "kubectl/from-the-start.txt"
     "kubectl/interactive.txt"
     "kubectl/mistakes.txt"
     "kubectl/objects-as-text.txt"

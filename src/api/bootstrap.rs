@@ -2,12 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Namespace, Service, ServicePort, ServiceSpec};
+use k8s_openapi::api::core::v1::{
+    EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Namespace, Service, ServicePort,
+    ServiceSpec,
+};
+use k8s_openapi::api::discovery::v1::{self as discovery, EndpointConditions, EndpointSlice};
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::object::{Object, Resource};
+
+/// Where the API server listens: on the first node of a cluster, which runs the control plane.
+const ADDRESS: &str = "192.168.1.11";
+const PORT: i32 = 6443;
 
 /// Mirrors `SystemNamespaces`.
 const NAMESPACES: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "default"];
@@ -41,6 +49,11 @@ pub(super) fn objects() -> Vec<Object> {
     namespaces.into_iter().chain(classes).chain([api_service()]).collect()
 }
 
+/// Where the Service `kubernetes` leads.
+pub(super) fn endpoints() -> Vec<Object> {
+    vec![api_endpoints(), api_endpoint_slice()]
+}
+
 fn named<T: Resource>(mut object: T, name: &str) -> Object {
     object.meta_mut().name = Some(name.to_owned());
     Object::new(object)
@@ -48,19 +61,12 @@ fn named<T: Resource>(mut object: T, name: &str) -> Object {
 
 /// `kubernetes.default`. Mirrors `pkg/controlplane/controller/kubernetesservice`.
 fn api_service() -> Object {
-    let labels = [("component", "apiserver"), ("provider", "kubernetes")];
-    let labels: BTreeMap<_, _> =
-        labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let metadata = ObjectMeta {
-        namespace: Some("default".to_owned()),
-        labels: Some(labels),
-        ..ObjectMeta::default()
-    };
+    let metadata = labelled(&[("component", "apiserver"), ("provider", "kubernetes")]);
     let port = ServicePort {
         name: Some("https".to_owned()),
         port: 443,
         protocol: Some("TCP".to_owned()),
-        target_port: Some(IntOrString::Int(6443)),
+        target_port: Some(IntOrString::Int(PORT)),
         ..ServicePort::default()
     };
     let spec = ServiceSpec {
@@ -70,4 +76,54 @@ fn api_service() -> Object {
         ..ServiceSpec::default()
     };
     named(Service { metadata, spec: Some(spec), ..Service::default() }, "kubernetes")
+}
+
+/// The metadata of an object of the default namespace.
+fn labelled(labels: &[(&str, &str)]) -> ObjectMeta {
+    let labels: BTreeMap<_, _> =
+        labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    ObjectMeta {
+        namespace: Some("default".to_owned()),
+        labels: Some(labels),
+        ..ObjectMeta::default()
+    }
+}
+
+/// Mirrors `pkg/controlplane/reconcilers`.
+fn api_endpoints() -> Object {
+    let address = EndpointAddress { ip: ADDRESS.to_owned(), ..EndpointAddress::default() };
+    let port = EndpointPort {
+        name: Some("https".to_owned()),
+        port: PORT,
+        protocol: Some("TCP".to_owned()),
+        ..EndpointPort::default()
+    };
+    let subset = EndpointSubset {
+        addresses: Some(vec![address]),
+        ports: Some(vec![port]),
+        ..EndpointSubset::default()
+    };
+    let metadata = labelled(&[("endpointslice.kubernetes.io/skip-mirror", "true")]);
+    named(Endpoints { metadata, subsets: Some(vec![subset]) }, "kubernetes")
+}
+
+fn api_endpoint_slice() -> Object {
+    let endpoint = discovery::Endpoint {
+        addresses: vec![ADDRESS.to_owned()],
+        conditions: Some(EndpointConditions { ready: Some(true), ..EndpointConditions::default() }),
+        ..discovery::Endpoint::default()
+    };
+    let port = discovery::EndpointPort {
+        name: Some("https".to_owned()),
+        port: Some(PORT),
+        protocol: Some("TCP".to_owned()),
+        ..discovery::EndpointPort::default()
+    };
+    let slice = EndpointSlice {
+        metadata: labelled(&[("kubernetes.io/service-name", "kubernetes")]),
+        address_type: "IPv4".to_owned(),
+        endpoints: Some(vec![endpoint]),
+        ports: Some(vec![port]),
+    };
+    named(slice, "kubernetes")
 }

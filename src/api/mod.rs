@@ -13,6 +13,7 @@ mod decode;
 pub mod discovery;
 mod door;
 mod expiry;
+mod flow_control;
 /// HTTP: requests and answers as clients write and read them.
 #[cfg(not(target_arch = "wasm32"))]
 pub mod http;
@@ -25,6 +26,7 @@ pub mod openapi;
 pub mod remote;
 mod request;
 mod server;
+mod service_network;
 mod status;
 mod subresource;
 mod verbs;

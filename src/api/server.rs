@@ -7,9 +7,11 @@ use super::admission::asked::Asking;
 use super::admission::webhook;
 use super::custom::Customs;
 use super::expiry::Leases;
+use super::service_network::{self, SERVICES};
 use super::verbs::Part;
 use super::{
     Api, Custom, Extension, PatchType, Reply, Request, Status, Verb, aggregation, bootstrap,
+    flow_control,
 };
 #[cfg(not(target_arch = "wasm32"))]
 use crate::base::shared_map::SharedMap;
@@ -122,8 +124,21 @@ impl Server {
         let rng = self.rng.fork("aggregation");
         let rng = std::mem::replace(&mut self.rng, rng);
         self.make(aggregation::objects());
+        self.make(bootstrap::endpoints());
+        self.make_with_status(flow_control::objects(self.now));
+        self.make_with_status(vec![service_network::network(self.now)]);
         self.rng = rng;
         self.begun = self.store.revision();
+    }
+
+    /// As [`Server::make`], for objects whose status is known.
+    fn make_with_status(&mut self, objects: Vec<Object>) {
+        self.make(objects.clone());
+        for object in objects {
+            let (resource, name) = (object.resource(), object.name().to_owned());
+            let told = self.call(Request::update_status(object));
+            assert!(told.is_ok(), "the status of {resource} {name} is refused: {told:?}");
+        }
     }
 
     fn make(&mut self, objects: Vec<Object>) {
@@ -156,6 +171,9 @@ impl Server {
         if resource == DEFINITIONS {
             self.customs.learn(&stored);
         }
+        if resource == SERVICES {
+            self.note_addresses(&stored, false);
+        }
         #[cfg(not(target_arch = "wasm32"))]
         self.show_everywhere(&stored);
         Ok(stored)
@@ -169,6 +187,9 @@ impl Server {
         let key = object.key();
         if key.resource == DEFINITIONS {
             self.customs.forget(object);
+        }
+        if key.resource == SERVICES {
+            self.note_addresses(object, true);
         }
         #[cfg(not(target_arch = "wasm32"))]
         self.show_no_more(&key);

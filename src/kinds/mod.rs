@@ -339,6 +339,10 @@ pub trait Kind: Sync {
     fn deprecation(&self) -> Option<&str> {
         None
     }
+    /// Where an object's row stands among those of its kind: first what is least, then by name.
+    fn rank(&self, _object: &Object) -> i64 {
+        0
+    }
 }
 
 /// By its plural name.

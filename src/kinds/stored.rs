@@ -23,8 +23,11 @@ pub struct Stored {
     counts: bool,
     columns: &'static [Column],
     /// What the cells between name and age show: a pointer; with `#`, how many are there; with `~`,
-    /// nothing where it is absent; with `,`, what a list holds; two pointers joined with `+`; or [`CLAIM_STATE`].
+    /// nothing where it is absent; with `-`, `<none>` then; with `,`, what a list holds; with `?`, the status of a condition;
+    /// two pointers joined with `+`; or [`CLAIM_STATE`].
     cells: &'static [&'static str],
+    /// The number in the specification by which rows are ordered.
+    rank: Option<&'static str>,
     /// What must be given, as pointers.
     required: &'static [&'static str],
     /// The fields that field selectors may name, beyond name and namespace.
@@ -79,6 +82,7 @@ const fn stored(names: Names, api_version: &'static str) -> Stored {
         counts: false,
         columns: &[NAME, AGE],
         cells: &[],
+        rank: None,
         required: &[],
         selectable: &[],
         defaults: &[],
@@ -233,12 +237,15 @@ pub const FLOW_SCHEMAS: Stored = Stored {
         Column::number("MatchingPrecedence"),
         Column::new("DistinguisherMethod"),
         AGE,
+        Column::new("MissingPL"),
     ],
     cells: &[
         "/spec/priorityLevelConfiguration/name",
         "/spec/matchingPrecedence",
-        "/spec/distinguisherMethod/type",
+        "-/spec/distinguisherMethod/type",
+        "?Dangling",
     ],
+    rank: Some("matchingPrecedence"),
     required: &["/spec/priorityLevelConfiguration/name"],
     defaults: &[("/spec/matchingPrecedence", "1000")],
     ..stored(
@@ -250,8 +257,22 @@ pub const FLOW_SCHEMAS: Stored = Stored {
 /// PriorityLevelConfiguration.
 pub const PRIORITY_LEVELS: Stored = Stored {
     counts: true,
-    columns: &[NAME, Column::new("Type"), Column::new("NominalConcurrencyShares"), AGE],
-    cells: &["/spec/type", "/spec/limited/nominalConcurrencyShares"],
+    columns: &[
+        NAME,
+        Column::new("Type"),
+        Column::new("NominalConcurrencyShares"),
+        Column::new("Queues"),
+        Column::new("HandSize"),
+        Column::new("QueueLengthLimit"),
+        AGE,
+    ],
+    cells: &[
+        "/spec/type",
+        "-/spec/limited/nominalConcurrencyShares",
+        "-/spec/limited/limitResponse/queuing/queues",
+        "-/spec/limited/limitResponse/queuing/handSize",
+        "-/spec/limited/limitResponse/queuing/queueLengthLimit",
+    ],
     required: &["/spec/type"],
     defaults: &[
         ("/spec/limited/nominalConcurrencyShares", "30"),

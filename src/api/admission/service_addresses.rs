@@ -95,6 +95,10 @@ fn keep(new: &mut ServiceSpec, old: &ServiceSpec) {
             new.cluster_ips.clone_from(&old.cluster_ips);
         }
     }
+    // Mirrors `NormalizeClusterIPs`: who clears the one means the other.
+    if is_unset && new.cluster_ips == old.cluster_ips && !needs_address(new) {
+        new.cluster_ips = None;
+    }
     if needs_address(old) && !needs_address(new) && new.cluster_ip == old.cluster_ip {
         new.cluster_ip = None;
         new.cluster_ips = None;

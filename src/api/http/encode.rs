@@ -7,6 +7,7 @@ use super::negotiate::{Form, Media, Shape};
 use super::table::{self, Include};
 use super::{Answer, Content};
 use crate::api::{List, Status};
+use crate::base::order::Order as _;
 use crate::base::yaml;
 use crate::kinds::Kind;
 use crate::object::{Object, codec, go_json};
@@ -126,7 +127,11 @@ pub(super) fn list(
             )));
         }
     };
-    let values = list.items.iter().map(|object| item(view, object));
+    let mut shown: Vec<&Object> = list.items.iter().collect();
+    if form.shape == Shape::Table {
+        shown.order_by_key(|object| view.kind.rank(object));
+    }
+    let values = shown.into_iter().map(|object| item(view, object));
     Ok(answer_text(200, listed(frame, items, values, form.media), form.media))
 }
 

@@ -324,21 +324,16 @@ impl Typed for IpAddresses {
         short: &["ip"],
         ..Names::cluster(GROUP, &["v1"], "IPAddress", "ipaddresses", "ipaddress")
     };
-    const COLUMNS: &'static [Column] =
-        &[Column::new("Name"), Column::new("ParentRef"), Column::new("Age")];
+    const COLUMNS: &'static [Column] = &[Column::new("Name"), Column::new("ParentRef")];
 
     fn describe(object: &IPAddress, _: &mut dyn Lookup, _: Time) -> String {
         describe::address(object)
     }
 
-    fn row(object: &IPAddress, now: Time) -> Vec<String> {
+    fn row(object: &IPAddress, _: Time) -> Vec<String> {
         let parent = &object.spec.parent_ref;
         let namespace = parent.namespace.as_deref().filter(|name| !name.is_empty());
         let place = namespace.map_or(String::new(), |name| format!("{name}/"));
-        vec![
-            cells::name(&object.metadata),
-            format!("{}/{place}{}", parent.resource, parent.name),
-            cells::age(&object.metadata, now),
-        ]
+        vec![cells::name(&object.metadata), format!("{}/{place}{}", parent.resource, parent.name)]
     }
 }

@@ -55,6 +55,14 @@ impl Stored {
         if let Some(path) = spec.strip_prefix('~') {
             return text(object.pointer(path)).unwrap_or_default();
         }
+        if let Some(path) = spec.strip_prefix('-') {
+            return text(object.pointer(path)).unwrap_or_else(|| cells::NONE.to_owned());
+        }
+        if let Some(wanted) = spec.strip_prefix('?') {
+            let conditions = object["status"]["conditions"].as_array();
+            let found = conditions.and_then(|all| all.iter().find(|one| one["type"] == wanted));
+            return text(found.map(|one| &one["status"])).unwrap_or_else(|| "?".to_owned());
+        }
         if let Some(path) = spec.strip_prefix(',') {
             let items = object.pointer(path).and_then(Value::as_array).map_or(&[][..], |all| all);
             let texts = items.iter().map(|item| item.get("audience").unwrap_or(item));
@@ -178,6 +186,11 @@ impl Kind for Kept {
 
     fn columns(&self) -> &'static [Column] {
         self.0.columns
+    }
+
+    fn rank(&self, object: &Object) -> i64 {
+        let rank = self.0.rank.and_then(|path| of(object).fields.get("spec")?.get(path)?.as_i64());
+        rank.unwrap_or(0)
     }
 
     fn row(&self, object: &Object, now: Time) -> Vec<String> {

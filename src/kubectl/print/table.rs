@@ -2,6 +2,7 @@
 
 use std::ops::Not as _;
 
+use crate::base::order::Order as _;
 use crate::base::table::{Tabs, cell};
 use crate::kinds::{Column, cells};
 use crate::kubectl::Args;
@@ -51,6 +52,7 @@ impl Tables {
     /// What cannot be sorted is not printed, and as upstream nobody says why.
     pub fn print(&mut self, asked: &Asked, objects: &[&Object], now: Time) -> String {
         let mut objects = objects.to_vec();
+        objects.order_by_key(|object| asked.kind.rank(object));
         if objects.len() > 1 && sort_by(&self.sort_by, asked, &mut objects).is_err() {
             return String::new();
         }
