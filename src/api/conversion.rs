@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::custom::Customs;
-use super::webhook::{self, Caller, Shape};
+use super::webhook::{self, Callers, Shape};
 use super::{Reply, Request, Server, Status, metadata};
 use crate::base::go_text;
 use crate::kinds::Kind;
@@ -31,7 +31,7 @@ const SHAPE: &[Shape] = &[
 pub(super) struct Converter<'a> {
     pub store: &'a Store,
     pub customs: &'a Customs,
-    pub caller: Option<&'a dyn Caller>,
+    pub callers: &'a Callers,
     pub rng: &'a mut Rng,
 }
 
@@ -91,7 +91,7 @@ impl Converter<'_> {
             "request": {"uid": uid, "desiredAPIVersion": wanted, "objects": [object]},
         });
         let call = webhook::prepare(self.store, &webhook["clientConfig"], &review, SECONDS);
-        let mut answer = webhook::post(self.caller, call)?;
+        let mut answer = webhook::post(self.callers, call)?;
         webhook::check(&answer, (GROUP, version, KIND), SHAPE)?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         if version == "v1" {
@@ -210,7 +210,7 @@ impl Server {
         let mut converter = Converter {
             store: &self.store,
             customs: &self.customs,
-            caller: self.caller.as_deref(),
+            callers: &self.callers,
             rng: &mut self.rng,
         };
         converter.convert(object, kind).map_err(Status::unexplained)

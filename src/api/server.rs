@@ -17,6 +17,8 @@ use super::{
 use crate::base::shared_map::SharedMap;
 use crate::kinds::custom_resource_definition::RESOURCE as DEFINITIONS;
 use crate::kinds::{KINDS, Kind};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::object::Untyped;
 use crate::object::managed::Schema;
 use crate::object::{GroupResource, Key, Object};
 use crate::sim::{Rng, Time};
@@ -37,7 +39,7 @@ pub struct Server {
     pub(super) asking: Option<Rc<Asking>>,
     /// Who calls webhooks.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(super) caller: Option<Rc<dyn super::webhook::Caller>>,
+    pub(super) callers: super::webhook::Callers,
     /// How objects look in versions in which they are not stored.
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) shown: SharedMap<(Key, String), super::conversion::Shown>,
@@ -65,7 +67,7 @@ impl Server {
             customs: Customs::default(),
             asking: None,
             #[cfg(not(target_arch = "wasm32"))]
-            caller: None,
+            callers: super::webhook::Callers::default(),
             #[cfg(not(target_arch = "wasm32"))]
             shown: SharedMap::default(),
             #[cfg(not(target_arch = "wasm32"))]
@@ -90,7 +92,23 @@ impl Server {
     /// Says who calls webhooks; without anybody they cannot be called.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn set_caller(&mut self, caller: Rc<dyn super::webhook::Caller>) {
-        self.caller = Some(caller);
+        self.callers.outside = Some(caller);
+    }
+
+    /// Says who asks the programs of pods; for as long as they stay as they are.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn set_inside(&mut self, caller: Option<Rc<dyn super::webhook::Caller>>) {
+        self.callers.inside = caller;
+    }
+
+    /// Whether a webhook may have to be called.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn has_webhooks(&self) -> bool {
+        webhook::may_ask(&self.store)
+            || self
+                .store
+                .list(&DEFINITIONS)
+                .any(|object| object.to_value()["spec"]["conversion"]["strategy"] == "Webhook")
     }
 
     /// What is stored.

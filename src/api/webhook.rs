@@ -1,10 +1,11 @@
 //! Calls of webhooks: where they go, what is sent, and what comes back. Whoever has a network makes
 //! them; here nothing waits. Mirrors `apiserver/pkg/util/webhook` and what of `client-go/rest` it uses.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
-use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 use serde_json::Value;
 
 use super::decode;
@@ -32,6 +33,8 @@ pub struct Outgoing {
     pub body: Vec<u8>,
     /// How long it may take.
     pub timeout: Duration,
+    /// Whether a pod is called, whose programs run where the API server does.
+    pub is_inside: bool,
 }
 
 /// What came back.
@@ -80,12 +83,15 @@ pub(in crate::api) fn prepare(
 ) -> Result<Outgoing, String> {
     let text = |value: &'_ Value| value.as_str().unwrap_or_default().to_owned();
     let service = &client["service"];
+    let mut is_inside = false;
     let (base, dial) = if service.is_object() {
         let (name, namespace) = (text(&service["name"]), text(&service["namespace"]));
         let port = service["port"].as_i64().unwrap_or(443);
         let path = text(&service["path"]);
         let base = format!("https://{name}.{namespace}.svc:{port}{path}");
-        (base, Some(resolve(store, &namespace, &name, port)))
+        let found = resolve(store, &namespace, &name, port);
+        is_inside = found.as_ref().is_ok_and(|(_, is_inside)| *is_inside);
+        (base, Some(found.map(|(place, _)| place)))
     } else {
         (text(&client["url"]), None)
     };
@@ -93,7 +99,7 @@ pub(in crate::api) fn prepare(
     let dial = dial.transpose().map_err(|why| format!("Post \"{url}\": {why}"))?;
     let authorities = authorities(client)?;
     let body = review.to_string().into_bytes();
-    Ok(Outgoing { url, dial, authorities, body, timeout: Duration::from_secs(seconds) })
+    Ok(Outgoing { url, dial, authorities, body, timeout: Duration::from_secs(seconds), is_inside })
 }
 
 /// An address with a path and the time that the answer may take.
@@ -106,14 +112,20 @@ fn with_timeout(base: &str, seconds: u64) -> String {
 
 /// Where a Service is reached. Mirrors `ResolveCluster` of `apiserver/pkg/util/proxy`, and what
 /// kube-proxy does of the address.
-fn resolve(store: &Store, namespace: &str, name: &str, port: i64) -> Result<String, String> {
+/// Whether a pod answers there is told with it.
+fn resolve(
+    store: &Store,
+    namespace: &str,
+    name: &str,
+    port: i64,
+) -> Result<(String, bool), String> {
     let found =
         store.get(&Key::new(SERVICES.clone(), namespace, name)).and_then(Object::get::<Service>);
     let found = found.ok_or_else(|| format!("service {name:?} not found"))?;
     let spec = found.spec.clone().unwrap_or_default();
     let kind = spec.type_.as_deref().unwrap_or("ClusterIP");
     if kind == "ExternalName" {
-        return Ok(format!("{}:{port}", spec.external_name.unwrap_or_default()));
+        return Ok((format!("{}:{port}", spec.external_name.unwrap_or_default()), false));
     }
     let address = spec.cluster_ip.unwrap_or_default();
     if address == "None" {
@@ -129,18 +141,29 @@ fn resolve(store: &Store, namespace: &str, name: &str, port: i64) -> Result<Stri
         let labels = slice.metadata.labels.as_ref();
         labels.and_then(|labels| labels.get(SERVICE_NAME)).is_some_and(|of| of == name)
     };
-    // Pods run programs that speak no TLS; only what is outside the cluster answers.
-    let outside = slices.filter(own).find_map(|slice| {
+    let found = slices.filter(own).find_map(|slice| {
         let ports = slice.ports.iter().flatten();
         let mut ports = ports.filter(|one| {
             one.name.clone().unwrap_or_default() == wanted.name.clone().unwrap_or_default()
         });
         let port = ports.next()?.port?;
-        let endpoint =
-            slice.endpoints.iter().flatten().find(|endpoint| endpoint.target_ref.is_none())?;
-        Some(format!("{}:{port}", endpoint.addresses.first()?))
+        let is_ready = |one: &&Endpoint| {
+            one.conditions.as_ref().and_then(|conditions| conditions.ready) != Some(false)
+        };
+        let endpoint = slice.endpoints.iter().flatten().find(is_ready)?;
+        let is_inside = endpoint.target_ref.is_some();
+        Some((format!("{}:{port}", endpoint.addresses.first()?), is_inside))
     });
-    outside.ok_or_else(|| format!("dial tcp {address}:{port}: connect: connection refused"))
+    found.ok_or_else(|| format!("dial tcp {address}:{port}: connect: connection refused"))
+}
+
+/// Who makes calls: one for what is outside the cluster, and one for its pods.
+#[derive(Clone, Default)]
+pub(in crate::api) struct Callers {
+    /// Calls over a network.
+    pub outside: Option<Rc<dyn Caller>>,
+    /// Asks the programs of pods, as they are now.
+    pub inside: Option<Rc<dyn Caller>>,
 }
 
 /// Makes a call and reads the answer: an object.
@@ -148,10 +171,11 @@ fn resolve(store: &Store, namespace: &str, name: &str, port: i64) -> Result<Stri
 /// # Errors
 /// Why there is none, in the words of `client-go`.
 pub(in crate::api) fn post(
-    caller: Option<&dyn Caller>,
+    callers: &Callers,
     call: Result<Outgoing, String>,
 ) -> Result<Value, String> {
     let call = call?;
+    let caller = if call.is_inside { &callers.inside } else { &callers.outside };
     let Some(caller) = caller else {
         return Err("there is no network outside the cluster".to_owned());
     };

@@ -6,6 +6,8 @@ mod control;
 mod event;
 mod invariants;
 mod view;
+#[cfg(not(target_arch = "wasm32"))]
+mod webhooks;
 mod worker;
 
 use std::rc::Rc;
@@ -143,6 +145,8 @@ impl Cluster {
     /// What the API server answers.
     pub fn call(&mut self, request: Request) -> Result<Reply, Status> {
         self.server.set_now(self.agenda.now());
+        #[cfg(not(target_arch = "wasm32"))]
+        self.show_programs();
         let reply = Door {
             server: &mut self.server,
             upstreams: &mut [&mut self.kubelets, &mut self.metrics],
@@ -157,12 +161,25 @@ impl Cluster {
     pub fn step(&mut self, until: Time) -> Option<Event> {
         loop {
             let event = self.agenda.pop(until)?;
+            #[cfg(not(target_arch = "wasm32"))]
+            self.show_programs();
             if self.run(&event) {
                 self.steps += 1;
                 self.settle();
                 return Some(event);
             }
         }
+    }
+
+    /// Where webhooks may be called, the API server is told what the pods' programs are like now.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn show_programs(&mut self) {
+        let inside = self.server.has_webhooks().then(|| {
+            let machines = self.kubelets.machines().clone();
+            let inside = webhooks::Inside { machines, now: self.agenda.now() };
+            std::rc::Rc::new(inside) as std::rc::Rc<dyn crate::api::webhook::Caller>
+        });
+        self.server.set_inside(inside);
     }
 
     /// Runs everything that is due within `duration`.

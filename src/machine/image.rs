@@ -22,6 +22,10 @@ const DATA: [&str; 6] = [
 ];
 const MISSING: &str = include_str!("../../images/missing.yaml");
 
+/// What programs say of what they are posted.
+#[cfg(not(target_arch = "wasm32"))]
+const JUDGES: &str = include_str!("../../images/webhooks.yaml");
+
 /// A container image.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -78,6 +82,14 @@ pub struct Program {
     pub root: String,
     /// Pages it serves over HTTP, by path; `*` is any other path.
     pub pages: BTreeMap<String, Page>,
+    /// What it says of reviews that it is posted, by path. In the page nobody asks.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[serde(skip)]
+    pub reviews: BTreeMap<String, Vec<super::review::Rule>>,
+    /// The versions that it turns objects into, by path. In the page nobody asks.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[serde(skip)]
+    pub converts: BTreeMap<String, BTreeMap<String, super::review::Conversion>>,
     /// The line it prints for a request; `{time}`, `{method}`, `{path}`, `{status}`, `{bytes}`, `{agent}`.
     pub access_log: String,
     /// It ends by itself this long after it started.
@@ -182,6 +194,10 @@ impl Registry {
                     images.insert(name.clone(), Rc::clone(&image));
                 }
             }
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        for judge in embedded::<Vec<super::review::Judge>>(JUDGES) {
+            judge.join(&mut images);
         }
         let program = Program { memory_mib: 12, cpu_milli: 1, ..Program::default() };
         let mut unknown = Image {

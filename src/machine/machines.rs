@@ -158,6 +158,25 @@ impl Machines {
         reply.map_or(Answer::Refused, Answer::Http)
     }
 
+    /// What is said of JSON that is posted to an address, and after how many milliseconds; `None`
+    /// where there is no such page.
+    ///
+    /// # Errors
+    /// Nothing listens there.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn judge(
+        &self,
+        (address, port): (&str, u16),
+        path: &str,
+        posted: &serde_json::Value,
+        now: Time,
+    ) -> Result<Option<(u64, serde_json::Value)>, String> {
+        let found = self.listener(address, port, now);
+        let (machine, id) = found.ok_or("connect: connection refused")?;
+        let machine = self.machines.get(&machine);
+        Ok(machine.and_then(|machine| machine.judge(id, (port, path), posted, now)))
+    }
+
     /// Probes an address. Exec probes are a [`Machine::exec`] of their own.
     ///
     /// # Errors

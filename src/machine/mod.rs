@@ -14,6 +14,8 @@ mod machines;
 mod network;
 mod node;
 mod reference;
+#[cfg(not(target_arch = "wasm32"))]
+mod review;
 mod serve;
 mod shell;
 mod spec;

@@ -328,6 +328,18 @@ impl Machine {
         self.containers.get(&id).is_some_and(|container| container.ports(now).contains(&port))
     }
 
+    /// What the container says of JSON that is posted to it; `None` where it has no such page.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn judge(
+        &self,
+        id: ContainerId,
+        (port, path): (u16, &str),
+        posted: &serde_json::Value,
+        now: Time,
+    ) -> Option<(u64, serde_json::Value)> {
+        self.containers.get(&id)?.judge(port, path, posted, now)
+    }
+
     /// Sends one HTTP request (method, path, user agent) to the container; `None` when nothing
     /// listens on `port`. It costs the container CPU time and a line of its access log.
     pub fn request(

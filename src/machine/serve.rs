@@ -83,6 +83,21 @@ impl Listener {
         }
     }
 
+    /// What it says of JSON that it is posted, and after how many milliseconds; `None` where it has
+    /// no such page.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn judge(
+        &self,
+        path: &str,
+        posted: &serde_json::Value,
+    ) -> Option<(u64, serde_json::Value)> {
+        if let Some(known) = self.program.converts.get(path) {
+            return Some((0, super::review::convert(known, posted)));
+        }
+        let rules = self.program.reviews.get(path)?;
+        Some(super::review::review(rules, posted))
+    }
+
     /// The access log's line for a request, if the program keeps one.
     pub(super) fn access_line(
         &self,

@@ -36,6 +36,19 @@ impl Container {
         self.processes().flat_map(Process::request_rates).collect()
     }
 
+    /// What whoever listens on a port says of JSON that it is posted.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn judge(
+        &self,
+        port: u16,
+        path: &str,
+        posted: &serde_json::Value,
+        now: Time,
+    ) -> Option<(u64, serde_json::Value)> {
+        let listeners = self.listeners(now);
+        listeners.iter().find(|one| one.ports().contains(&port))?.judge(path, posted)
+    }
+
     /// Handles one HTTP request; `None` when nothing listens on `port`.
     pub(super) fn request(
         &mut self,

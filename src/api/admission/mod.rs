@@ -88,7 +88,7 @@ pub(super) struct Write<'a> {
     pub asking: Option<&'a Asking>,
     /// Who calls webhooks.
     #[cfg(not(target_arch = "wasm32"))]
-    pub caller: Option<&'a dyn super::webhook::Caller>,
+    pub callers: &'a super::webhook::Callers,
     /// Randomness for names.
     pub rng: &'a mut Rng,
 }
@@ -97,8 +97,8 @@ impl Write<'_> {
     /// Who converts objects to other versions.
     #[cfg(not(target_arch = "wasm32"))]
     fn converter(&mut self) -> super::conversion::Converter<'_> {
-        let (store, customs, caller) = (self.store, self.customs, self.caller);
-        super::conversion::Converter { store, customs, caller, rng: self.rng }
+        let (store, customs, callers) = (self.store, self.customs, self.callers);
+        super::conversion::Converter { store, customs, callers, rng: self.rng }
     }
 
     /// A refusal of this write. Mirrors `admission.NewForbidden`.

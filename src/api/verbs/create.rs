@@ -135,7 +135,7 @@ impl Server {
             customs: &self.customs,
             asking,
             #[cfg(not(target_arch = "wasm32"))]
-            caller: self.caller.as_deref(),
+            callers: &self.callers,
             rng: &mut self.rng,
         };
         (write, &mut self.warnings)

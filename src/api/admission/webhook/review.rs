@@ -48,7 +48,7 @@ pub(super) fn ask(
         .map_err(|why| Failure::Calling(format!("could not get REST client: {why}")))?;
     let failed = |why: String| Failure::Calling(format!("failed to call webhook: {why}"));
     let call = webhook::prepare(write.store, &hook.spec["clientConfig"], &review, seconds);
-    let answer = webhook::post(write.caller, call).and_then(|answer| {
+    let answer = webhook::post(write.callers, call).and_then(|answer| {
         webhook::check(&answer, (GROUP, version, KIND), SHAPE)?;
         let patch = answer["response"]["patch"].as_str().unwrap_or_default();
         let patch = base64::decode(patch, Alphabet::Standard)?;
