@@ -50,6 +50,7 @@ const TRANSCRIPTS: &[(&str, &str)] = &transcripts! {
     "kubelet/memory.txt"
     "kubelet/network.txt"
     "kubelet/probes.txt"
+    "kubelet/netexec.txt"
     "kubelet/volumes.txt"
     "storage/binding.txt"
     "storage/provisioning.txt"

@@ -105,10 +105,10 @@ impl Server {
     #[cfg(not(target_arch = "wasm32"))]
     pub fn has_webhooks(&self) -> bool {
         webhook::may_ask(&self.store)
-            || self
-                .store
-                .list(&DEFINITIONS)
-                .any(|object| object.to_value()["spec"]["conversion"]["strategy"] == "Webhook")
+            || self.store.list(&DEFINITIONS).any(|object| {
+                let spec = object.get::<Untyped>().and_then(|object| object.fields.get("spec"));
+                spec.is_some_and(|spec| spec["conversion"]["strategy"] == "Webhook")
+            })
     }
 
     /// What is stored.

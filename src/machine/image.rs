@@ -126,7 +126,8 @@ pub struct Page {
     /// HTTP status.
     #[serde(default = "ok")]
     pub status: u16,
-    /// Body; `{hostname}`, `{path}`, `{method}` and `{query:NAME}` are filled in.
+    /// Body; `{hostname}`, `{path}`, `{method}`, `{query:NAME}` and, by the network, `{client}` are
+    /// filled in. `{dial}` alone is what came back of a request that the query describes.
     #[serde(default)]
     pub body: String,
     /// From this age of the process on, the page answers status 500 instead (a server made to fail).

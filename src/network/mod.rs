@@ -1,6 +1,7 @@
 //! The path of one request: names, Services, and who answers. Stands in for CoreDNS, kube-proxy
 //! and the network between pods.
 
+mod dial;
 mod flow;
 mod names;
 mod services;
@@ -19,6 +20,9 @@ pub struct Network {
     turns: Turns,
     flows: Flows,
 }
+
+/// In a page, the address of who asked for it.
+const CLIENT: &str = "{client}";
 
 /// One end of a connection: an address and a port.
 type End = (Str, u16);
@@ -74,7 +78,20 @@ impl Network {
         };
         let parts = (&*request.method, &*request.path, &*request.agent);
         match view.machines.request(&end.0, end.1, parts, view.now) {
-            Answer::Http(reply) => Reply::Http(reply),
+            Answer::Http(mut reply) => {
+                if &*reply.body == dial::MARK
+                    && let Some((machine, container)) =
+                        view.machines.listener(&end.0, end.1, view.now)
+                {
+                    let resolver = sender.resolver.clone();
+                    let asked = Sender { machine, container, address: end.0.clone(), resolver };
+                    let (status, body) = self.dial(&asked, request, view);
+                    (reply.status, reply.body) = (status, body.into());
+                } else if reply.body.contains(CLIENT) {
+                    reply.body = reply.body.replace(CLIENT, &sender.address).into();
+                }
+                Reply::Http(reply)
+            }
             Answer::Refused => Reply::Refused { address },
             Answer::Nobody => Reply::TimedOut { address },
         }
