@@ -148,8 +148,9 @@ impl Job for WaitJob {
             return Err(Failure::error("no matching resources found"));
         }
         let mut left = Vec::new();
+        // One after the other: who is done is not told before those that stand before it.
         for (asked, namespace, name) in targets {
-            if !self.is_done(io, asked, &namespace, &name)? {
+            if !left.is_empty() || !self.is_done(io, asked, &namespace, &name)? {
                 left.push((asked, namespace, name));
             }
         }
