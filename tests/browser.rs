@@ -32,6 +32,7 @@ const TRANSCRIPTS: &[(&str, &str)] = &transcripts! {
     "course/nginx-deploy.txt"
     "course/replicaset.txt"
     "course/statefulset.txt"
+    "kubectl/apply-sets.txt"
     "kubectl/create-batch.txt"
     "kubectl/custom-resources.txt"
     "kubectl/describe.txt"

@@ -13,7 +13,7 @@ use crate::kubectl::{Args, Failure, Flag, Io, kubeconfig};
 use crate::object::{GroupResource, go_json};
 
 /// The version of this client, and of the servers it is made for.
-const VERSION: &str = "v1.36.2";
+pub(in crate::kubectl) const VERSION: &str = "v1.36.2";
 /// The version of what reads kustomizations in it.
 const KUSTOMIZE: &str = "v5.8.1";
 

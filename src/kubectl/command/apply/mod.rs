@@ -2,7 +2,9 @@
 //! is there. Mirrors `k8s.io/kubectl/pkg/cmd/apply`.
 
 pub mod last_applied;
+mod migrate;
 mod prune;
+mod set;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -88,6 +90,7 @@ impl Command for Apply {
         let validation = Validation::from_args(&args)?;
         Ok(Box::new(Applying {
             kinds: prune::kinds(&args)?,
+            set: None,
             args,
             dry_run,
             validation,
@@ -109,9 +112,12 @@ fn check(args: &Args) -> Result<(), Failure> {
         "--force cannot be used with --server-side"
     } else if args.has("subresource") && !by_server {
         "--subresource can only be specified for --server-side"
+    } else if let Some(why) = set::misuse(args) {
+        why
     } else if args.is("prune") && args.is("all") && args.has("selector") {
         "cannot set --all and --selector at the same time"
-    } else if args.is("prune") && !args.is("all") && !args.has("selector") {
+    } else if args.is("prune") && !args.is("all") && !args.has("selector") && !args.has("applyset")
+    {
         "all resources selected for prune without explicitly passing --all. To prune all \
          resources, pass the --all flag. If you did not mean to prune all resources, specify a \
          label selector"
@@ -132,6 +138,8 @@ struct Applying {
     printer: Printer,
     /// The kinds that are pruned.
     kinds: Vec<Asked>,
+    /// The set that the manifests belong to.
+    set: Option<set::ApplySet>,
     /// The manifests to come, once they are read.
     waiting: Option<VecDeque<Manifest>>,
     applied: Vec<(Asked, Object)>,
@@ -159,7 +167,9 @@ impl Job for Applying {
             io.out.push_str(&self.printer.print(&objects, is_list, io.now)?);
         }
         Failure::several(&self.failures)?;
-        if self.args.is("prune") {
+        if let Some(set) = &self.set {
+            set.end(self, io)?;
+        } else if self.args.is("prune") {
             prune::prune(&self.args, self.dry_run, io, (&self.kinds, &self.visited))?;
         }
         Ok(Step::Done(0))
@@ -169,6 +179,7 @@ impl Job for Applying {
 impl Applying {
     fn read(&mut self, io: &mut Io<'_>) -> Result<(), Failure> {
         warn_of_record(&self.args, io);
+        self.set = set::ApplySet::from_args(&self.args, io)?;
         let manifests = resource::manifests(&self.args, io)?;
         if manifests.is_empty() {
             return Err(Failure::error("no objects passed to apply"));
@@ -176,7 +187,11 @@ impl Applying {
         // What is wrong with the files is reported first.
         let broken: Vec<_> = manifests.iter().filter_map(|m| m.as_ref().err().cloned()).collect();
         self.failures.extend(Failure::several(&broken).err());
-        self.waiting = Some(manifests.into_iter().flatten().collect());
+        let mut manifests: Vec<Manifest> = manifests.into_iter().flatten().collect();
+        if let Some(set) = &mut self.set {
+            set.begin(io, self.dry_run, &mut manifests)?;
+        }
+        self.waiting = Some(manifests.into());
         Ok(())
     }
 
@@ -317,13 +332,21 @@ fn on_server(
     request.body = Body::Json(manifest.value.clone());
     request.force = args.is("force-conflicts");
     request.dry_run = dry_run != DryRun::None;
-    let reply = io.api.call(request).map_err(|status| {
-        if status.is_conflict() {
-            return Failure::error(format!("{}{CONFLICTS}", status.message));
-        }
-        Failure::status(&status)
-    })?;
-    let object = resource::object_of(reply)?;
+    let again = request.clone();
+    let apply = |request, io: &mut Io<'_>| {
+        let reply = io.api.call(request).map_err(|status| {
+            if status.is_conflict() {
+                return Failure::error(format!("{}{CONFLICTS}", status.message));
+            }
+            Failure::status(&status)
+        })?;
+        resource::object_of(reply)
+    };
+    let mut object = apply(request, io)?;
+    let own = again.manager == "kubectl" && dry_run == DryRun::None;
+    if own && migrate::migrate(io, manifest, &object, &again.manager)? {
+        object = apply(again, io)?;
+    }
     Ok((object, "serverside-applied"))
 }
 
