@@ -20,6 +20,8 @@ const CUSTOM_VERBS: [&str; 8] =
 const GOING_VERBS: [&str; 5] = ["delete", "deletecollection", "get", "list", "watch"];
 const METRICS_VERBS: [&str; 2] = ["get", "list"];
 /// The group that is answered only while its APIService says so.
+/// What the parts of the control plane are like: nobody writes it.
+const COMPONENTS: &str = "componentstatuses";
 const METRICS: &str = "metrics.k8s.io";
 const CREATE: &[&str] = &["create"];
 const REPLACE: &[&str] = &["get", "patch", "update"];
@@ -89,9 +91,14 @@ pub fn priorities(group: &str, version: &str) -> (i32, i32) {
 fn verbs(group: &str, plural: &str) -> &'static [&'static str] {
     match (group, plural) {
         ("", "namespaces") => &NAMESPACE_VERBS,
-        (METRICS, _) => &METRICS_VERBS,
+        (METRICS, _) | ("", COMPONENTS) => &METRICS_VERBS,
         _ => &VERBS,
     }
+}
+
+/// Whether objects of a kind are only read.
+pub(super) fn is_only_read(names: &Names) -> bool {
+    names.plural == COMPONENTS && names.group.is_empty()
 }
 
 /// `apps/v1`, or `v1` for the core group.
@@ -171,11 +178,9 @@ impl Subresource {
     }
 }
 
-/// Resources that can be created but are never stored, and `componentstatuses`, which is only
-/// read: group, kind, plural, singular, whether namespaced.
+/// Resources that can be created but are never stored: group, kind, plural, singular, whether namespaced.
 const VIRTUAL: &[(&str, &str, &str, &str, bool)] = &[
     ("", "Binding", "bindings", "binding", true),
-    ("", "ComponentStatus", "componentstatuses", "componentstatus", false),
     (
         "authentication.k8s.io",
         "SelfSubjectReview",
@@ -217,22 +222,18 @@ const VIRTUAL: &[(&str, &str, &str, &str, bool)] = &[
 /// Every built-in resource in every version, by group, version and name.
 pub fn entries() -> Vec<Entry> {
     let mut entries: Vec<Entry> = KINDS.iter().flat_map(|kind| built_in(kind.names())).collect();
-    entries.extend(VIRTUAL.iter().map(|(group, kind, plural, singular, namespaced)| {
-        let reads = *plural == "componentstatuses";
-        let verbs: &[&str] = if reads { &METRICS_VERBS } else { CREATE };
-        Entry {
-            group: (*group).to_owned(),
-            version: "v1".to_owned(),
-            plural: (*plural).to_owned(),
-            singular: (*singular).to_owned(),
-            kind: (*kind).to_owned(),
-            namespaced: *namespaced,
-            short: if reads { vec!["cs".to_owned()] } else { Vec::new() },
-            categories: Vec::new(),
-            verbs: owned(verbs),
-            subresources: Vec::new(),
-            stored: String::new(),
-        }
+    entries.extend(VIRTUAL.iter().map(|(group, kind, plural, singular, namespaced)| Entry {
+        group: (*group).to_owned(),
+        version: "v1".to_owned(),
+        plural: (*plural).to_owned(),
+        singular: (*singular).to_owned(),
+        kind: (*kind).to_owned(),
+        namespaced: *namespaced,
+        short: Vec::new(),
+        categories: Vec::new(),
+        verbs: owned(CREATE),
+        subresources: Vec::new(),
+        stored: String::new(),
     }));
     entries.order_by(|a, b| a.plural.cmp(&b.plural));
     entries
@@ -266,6 +267,7 @@ fn owned(words: &[&str]) -> Vec<String> {
 fn built_in(names: &Names) -> impl Iterator<Item = Entry> {
     let stored = match names.group {
         METRICS => "",
+        "" if names.plural == COMPONENTS => "",
         _ => names.versions.first().copied().unwrap_or_default(),
     };
     names.versions.iter().map(move |version| Entry {

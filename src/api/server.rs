@@ -11,7 +11,7 @@ use super::service_network::{self, SERVICES};
 use super::verbs::Part;
 use super::{
     Api, Custom, Extension, PatchType, Reply, Request, Status, Verb, aggregation, bootstrap,
-    flow_control,
+    discovery, flow_control,
 };
 #[cfg(not(target_arch = "wasm32"))]
 use crate::base::shared_map::SharedMap;
@@ -143,6 +143,7 @@ impl Server {
         let rng = std::mem::replace(&mut self.rng, rng);
         self.make(aggregation::objects());
         self.make(bootstrap::endpoints());
+        self.make(bootstrap::components());
         self.make_with_status(flow_control::objects(self.now));
         self.make_with_status(vec![service_network::network(self.now)]);
         self.rng = rng;
@@ -231,6 +232,10 @@ impl Server {
         kind: &'static dyn Kind,
         request: Request,
     ) -> Result<Reply, Status> {
+        let reads = matches!(request.verb, Verb::Get | Verb::List);
+        if !reads && discovery::is_only_read(kind.names()) && self.begun > 0 {
+            return Err(Status::no_such_method());
+        }
         match request.verb {
             Verb::Get => self.get(&request),
             Verb::List => self.list(kind, &request),

@@ -354,6 +354,7 @@ impl fmt::Debug for dyn Kind {
 
 /// Every built-in kind: the core group first, then the others by name.
 pub const KINDS: &[&dyn Kind] = &[
+    &stored::Kept(&stored::COMPONENTS),
     &config_map::ConfigMaps,
     &endpoints::EndpointsKind,
     &event::Events,

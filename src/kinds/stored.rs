@@ -24,10 +24,12 @@ pub struct Stored {
     columns: &'static [Column],
     /// What the cells between name and age show: a pointer; with `#`, how many are there; with `~`,
     /// nothing where it is absent; with `-`, `<none>` then; with `,`, what a list holds; with `?`, the status of a condition;
-    /// two pointers joined with `+`; or [`CLAIM_STATE`].
+    /// two pointers joined with `+`; [`HEALTH`] or [`CLAIM_STATE`].
     cells: &'static [&'static str],
     /// The number in the specification by which rows are ordered.
     rank: Option<&'static str>,
+    /// What whoever asks for it is told.
+    deprecation: Option<&'static str>,
     /// What must be given, as pointers.
     required: &'static [&'static str],
     /// The fields that field selectors may name, beyond name and namespace.
@@ -65,6 +67,8 @@ const fn cluster(
     Names::cluster(group, &["v1"], kind, plural, singular)
 }
 
+/// Whether a part of the control plane is well.
+const HEALTH: &str = "health";
 /// What a ResourceClaim is about to become.
 const CLAIM_STATE: &str = "state";
 
@@ -83,6 +87,7 @@ const fn stored(names: Names, api_version: &'static str) -> Stored {
         columns: &[NAME, AGE],
         cells: &[],
         rank: None,
+        deprecation: None,
         required: &[],
         selectable: &[],
         defaults: &[],
@@ -225,6 +230,20 @@ pub const SIGNING_REQUESTS: Stored = Stored {
             )
         },
         "certificates.k8s.io/v1",
+    )
+};
+
+/// ComponentStatus.
+pub const COMPONENTS: Stored = Stored {
+    columns: &[NAME, Column::new("Status"), Column::new("Message"), Column::new("Error")],
+    cells: &[HEALTH, "~/conditions/0/message", "~/conditions/0/error"],
+    deprecation: Some("v1 ComponentStatus is deprecated in v1.19+"),
+    ..stored(
+        Names {
+            short: &["cs"],
+            ..cluster("", "ComponentStatus", "componentstatuses", "componentstatus")
+        },
+        "v1",
     )
 };
 

@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value, json};
 
-use super::{CLAIM_STATE, Stored};
+use super::{CLAIM_STATE, HEALTH, Stored};
 use crate::base::base64::{self, Alphabet};
 use crate::kinds::claim_state::claim_state;
 use crate::kinds::{Column, FieldError, Kind, Names, cells, prepare};
@@ -188,6 +188,10 @@ impl Kind for Kept {
         self.0.columns
     }
 
+    fn deprecation(&self) -> Option<&str> {
+        self.0.deprecation
+    }
+
     fn rank(&self, object: &Object) -> i64 {
         let rank = self.0.rank.and_then(|path| of(object).fields.get("spec")?.get(path)?.as_i64());
         rank.unwrap_or(0)
@@ -200,6 +204,11 @@ impl Kind for Kept {
             "Name" => cells::name(object.meta()),
             "Age" => cells::age(object.meta(), now),
             _ => match given.next() {
+                Some(&HEALTH) => match fields.pointer("/conditions/0/status") {
+                    Some(Value::String(status)) if status == "True" => "Healthy".to_owned(),
+                    Some(Value::String(status)) if status == "False" => "Unhealthy".to_owned(),
+                    _ => "Unknown".to_owned(),
+                },
                 Some(&CLAIM_STATE) => {
                     claim_state(&fields, object.meta().deletion_timestamp.is_some())
                 }
