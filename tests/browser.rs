@@ -36,6 +36,7 @@ const TRANSCRIPTS: &[(&str, &str)] = &transcripts! {
     "kubectl/create-batch.txt"
     "kubectl/custom-resources.txt"
     "kubectl/describe.txt"
+    "kubectl/dump.txt"
     "kubectl/from-the-start.txt"
     "kubectl/interactive.txt"
     "kubectl/mistakes.txt"

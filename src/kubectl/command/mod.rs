@@ -14,6 +14,7 @@ mod delete;
 mod describe;
 mod diff;
 mod discover;
+mod dump;
 mod edit;
 mod events;
 mod exec;
@@ -90,6 +91,7 @@ pub const COMMANDS: &[&dyn Command] = &[
     &certificate::APPROVE,
     &certificate::DENY,
     &discover::CLUSTER_INFO,
+    &dump::DUMP,
     &completion::COMPLETION,
     &config::CURRENT_CONTEXT,
     &config::DELETE_CLUSTER,
