@@ -414,13 +414,8 @@ fn change(
         );
         Failure::status_while(&doing, &status)
     })?;
-    let object = resource::object_of(reply)?;
-    let verb = if object.revision() == current.revision() && dry_run == DryRun::None {
-        "unchanged"
-    } else {
-        "configured"
-    };
-    Ok((object, verb))
+    // Even if the server made nothing of it.
+    Ok((resource::object_of(reply)?, "configured"))
 }
 
 /// The change from an object as it is to what a manifest asks for, and how to send it.
