@@ -4,6 +4,7 @@ use super::super::Command;
 use super::{FLAGS, PRINT, check, revisions, targets};
 use crate::base::table::Tabs;
 use crate::kinds::describe_template;
+use crate::kubectl::print::Printer;
 use crate::kubectl::resource::Asked;
 use crate::kubectl::{Args, Failure, Flag, Io, Job};
 use crate::object::Object;
@@ -39,14 +40,41 @@ impl Command for History {
         if number < 0 {
             return Err(Failure::error(format!("revision must be a positive integer: {number}")));
         }
+        let printer = Printer::from_args(&args)?;
         Ok(Box::new(move |io: &mut Io<'_>| {
             for (asked, object) in targets(&args, io)? {
-                let text = history(io, &asked, &object, number)?;
+                let text = if printer.is_table() {
+                    history(io, &asked, &object, number)?
+                } else {
+                    objects(io, &printer, (&asked, &object), number)?
+                };
                 io.out.push_str(&text);
             }
             Ok(())
         }))
     }
+}
+
+/// The objects of a revision, or of all of them.
+fn objects(
+    io: &mut Io<'_>,
+    printer: &Printer,
+    (asked, object): (&Asked, &Object),
+    number: i64,
+) -> Result<String, Failure> {
+    let mut revisions = revisions::of(io, asked, object)?;
+    if number > 0 {
+        revisions.retain(|revision| revision.number == number);
+        if revisions.is_empty() {
+            return Err(Failure::error("unable to find the specified revision"));
+        }
+    }
+    let texts = revisions.iter().map(|revision| {
+        let (asked, object) = revision.object(asked, object)?;
+        printer.print(&[(asked, &object)], false, io.now)
+    });
+    let separator = if matches!(printer, Printer::Yaml(_)) { "---\n" } else { "" };
+    Ok(texts.collect::<Result<Vec<_>, _>>()?.join(separator))
 }
 
 fn history(

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::base::order::Order as _;
 use crate::kubectl::resource::{self, Asked};
 use crate::kubectl::{Failure, Io};
-use crate::object::{Object, codec, meta};
+use crate::object::{Object, codec, meta, patch};
 
 /// Where the revision's number is kept.
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -28,6 +28,8 @@ pub struct Revision {
     pub template: PodTemplateSpec,
     /// The patch that restores it, where a ControllerRevision keeps it.
     pub patch: Option<Value>,
+    /// What keeps it.
+    pub kept: Object,
 }
 
 /// The revisions of the object, oldest first.
@@ -60,17 +62,38 @@ fn cause(object: &Object) -> String {
 fn of_replica_set(object: &Object) -> Option<Revision> {
     let number = meta::annotation(object.meta(), REVISION)?.parse().ok()?;
     let template = object.get::<ReplicaSet>()?.spec.as_ref()?.template.clone()?;
-    Some(Revision { number, cause: cause(object), template, patch: None })
+    Some(Revision { number, cause: cause(object), template, patch: None, kept: object.clone() })
 }
 
 fn of_controller_revision(object: &Object) -> Option<Revision> {
     let revision = object.get::<ControllerRevision>()?;
     let patch = revision.data.as_ref()?.0.clone();
     let template = codec::decode(&patch["spec"]["template"]).ok()?;
-    Some(Revision { number: revision.revision, cause: cause(object), template, patch: Some(patch) })
+    Some(Revision {
+        number: revision.revision,
+        cause: cause(object),
+        template,
+        patch: Some(patch),
+        kept: object.clone(),
+    })
 }
 
 impl Revision {
+    /// The object of the revision: a Deployment's ReplicaSet, or the workload as it was then.
+    ///
+    /// # Errors
+    /// The patch does not fit.
+    pub fn object(&self, asked: &Asked, now: &Object) -> Result<(Asked, Object), Failure> {
+        let Some(patch) = &self.patch else {
+            return Ok((resource::kind("replicasets")?, self.kept.clone()));
+        };
+        let value = asked.kind.encode(asked.version, now);
+        let value = patch::strategic::apply(&value, patch, asked.names().kind);
+        let value = value.map_err(Failure::error)?;
+        let object = asked.kind.decode(asked.version, &value).map_err(Failure::error)?;
+        Ok((*asked, object))
+    }
+
     /// The template as history shows it: that of a ReplicaSet with the revision's cause among its
     /// annotations.
     pub fn template_with_cause(&self) -> PodTemplateSpec {
