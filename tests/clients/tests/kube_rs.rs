@@ -82,8 +82,9 @@ async fn a_deployment_is_created_scaled_and_deleted() -> Outcome {
     let rest = labelled.continue_token(&found.metadata.continue_.unwrap_or_default());
     let rest = pods.list(&rest).await?.items;
     let last = rest.first().ok_or("there is a third Pod")?.name_any();
-    assert!(pods.logs(&last, &LogParams::default()).await?.contains("nginx"));
+    // The rollout's condition is still that of the first one for a moment.
     until(&pods, &last, conditions::is_pod_running()).await?;
+    assert!(pods.logs(&last, &LogParams::default()).await?.contains("nginx"));
 
     let stale = Deployment { spec: web.spec, ..created.clone() };
     let outcome = deployments.replace("web", &PostParams::default(), &stale).await;
