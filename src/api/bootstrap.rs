@@ -13,6 +13,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use serde_json::json;
 
+use crate::base::order::Gather;
 use crate::kinds;
 use crate::object::{Object, Resource};
 
@@ -84,7 +85,7 @@ fn api_service() -> Object {
 /// The metadata of an object of the default namespace.
 fn labelled(labels: &[(&str, &str)]) -> ObjectMeta {
     let labels: BTreeMap<_, _> =
-        labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).gathered();
     ObjectMeta {
         namespace: Some("default".to_owned()),
         labels: Some(labels),

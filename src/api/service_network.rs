@@ -10,6 +10,7 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 
 use super::{Api, Request, Server};
+use crate::base::order::Gather;
 use crate::object::{GroupResource, Object, meta};
 use crate::sim::Time;
 
@@ -45,7 +46,7 @@ fn address(name: &str, parent: &ParentReference) -> Object {
         ("ipaddress.kubernetes.io/managed-by", "ipallocator.k8s.io"),
     ];
     let labels: BTreeMap<_, _> =
-        labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).gathered();
     Object::new(IPAddress {
         metadata: ObjectMeta {
             name: Some(name.to_owned()),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use serde_json::Value;
 
+use crate::base::order::Gather;
 use crate::base::quantity;
 use crate::object::codec;
 
@@ -38,7 +39,7 @@ const TYPES: &str = include_str!("template_types.txt");
 
 /// The template as text, all of it: what is not set, too.
 fn dump(template: &Value) -> String {
-    let types = TYPES.lines().filter_map(|line| line.split_once(' ')).collect();
+    let types = TYPES.lines().filter_map(|line| line.split_once(' ')).gathered();
     let mut dump = Dump { types, text: String::with_capacity(8192) };
     dump.typed("PodTemplateSpec", Some(template));
     dump.text
@@ -134,7 +135,7 @@ impl Dump {
     fn map(&mut self, kind: &str, value: Option<&Value>) {
         let entries = value.and_then(Value::as_object).filter(|entries| !entries.is_empty());
         let Some(entries) = entries else { return self.add(&["<nil>"]) };
-        let entries: BTreeMap<&String, &Value> = entries.iter().collect();
+        let entries: BTreeMap<&String, &Value> = entries.iter().gathered();
         for (place, (key, value)) in entries.into_iter().enumerate() {
             self.add(&[if place > 0 { " " } else { "map[" }, key, ":"]);
             self.value(kind, Some(value));

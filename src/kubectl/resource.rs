@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{Args, Failure, Io, kustomize};
 use crate::api::{Custom, Reply, Request, Status, Verb};
 use crate::base::label_selector::Selector;
+use crate::base::order::Gather;
 use crate::base::yaml;
 use crate::kinds::{KINDS, Kind, Names};
 use crate::object::Object;
@@ -238,7 +239,7 @@ pub fn manifests(args: &Args, io: &mut Io<'_>) -> Result<Vec<Result<Manifest, Fa
 pub fn labels_of(value: &Value) -> BTreeMap<String, String> {
     let labels = value["metadata"]["labels"].as_object().into_iter().flatten();
     let pair = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
-    labels.filter_map(pair).collect()
+    labels.filter_map(pair).gathered()
 }
 
 /// Does something with every manifest; what is wrong with one does not stop the others. The

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 use crate::base::go_text::escape_html;
+use crate::base::order::{Gather, Order};
 
 /// Orders of fields: a line begins with the field by which its struct is known.
 const ORDERS: &str = include_str!("go_order.txt");
@@ -39,7 +40,7 @@ static KNOWN: LazyLock<Orders> = LazyLock::new(|| {
         places
     };
     Orders {
-        marks: lines.iter().enumerate().rev().map(|(at, (mark, _))| (*mark, at)).collect(),
+        marks: lines.iter().enumerate().rev().map(|(at, (mark, _))| (*mark, at)).gathered(),
         places: lines.iter().map(|(_, order)| *order).chain([""]).map(places).collect(),
     }
 });
@@ -54,7 +55,7 @@ pub fn fields(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
     let line = line.map_or_else(|| KNOWN.places.last(), |line| KNOWN.places.get(*line));
     let place = |name: &str| line.and_then(|places| places.get(name)).copied();
     let mut fields: Vec<_> = map.iter().collect();
-    fields.sort_by_cached_key(|(name, _)| place(name).unwrap_or(usize::MAX));
+    fields.order_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));
     fields
 }
 

@@ -7,6 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
 use super::asked::Asked;
+use crate::base::order::Gather;
 use crate::kinds::selectors;
 use crate::object::codec;
 
@@ -31,7 +32,7 @@ pub(super) fn selects(selector: &Value, labels: &Value) -> bool {
     let labels = labels.as_object().into_iter().flatten();
     let labels: BTreeMap<String, String> = labels
         .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
-        .collect();
+        .gathered();
     parsed.is_ok_and(|s| selectors::parse(&s).is_ok_and(|selector| selector.matches(&labels)))
 }
 

@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::namespace::NAMESPACES;
 use crate::api::Status;
+use crate::base::order::Gather;
 use crate::object::{GroupResource, Key, Object, meta};
 use crate::runtime::{Cache, Context, Controller, Next, Watch};
 
@@ -90,7 +91,7 @@ fn named(name: &str) -> ObjectMeta {
 }
 
 fn texts(pairs: [(&str, &str); 1]) -> BTreeMap<String, String> {
-    pairs.map(|(name, text)| (name.to_owned(), text.to_owned())).into()
+    pairs.map(|(name, text)| (name.to_owned(), text.to_owned())).into_iter().gathered()
 }
 
 /// The namespace of an object called `name` that is gone.

@@ -5,12 +5,14 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::base::order::Gather;
+
 /// Moves `fields` of `from`, each under its new name, into a new object; those that are missing
 /// are left out.
 fn take(from: &mut Map<String, Value>, fields: &[(&str, &str)]) -> Map<String, Value> {
     let moved =
         fields.iter().filter_map(|(old, new)| Some(((*new).to_owned(), from.remove(*old)?)));
-    moved.collect()
+    moved.gathered()
 }
 
 fn rename(object: &mut Map<String, Value>, old: &str, new: &str) {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::Applying;
 use crate::api::{Body, PatchType, Verb};
 use crate::base::base64::{self, Alphabet};
+use crate::base::order::Gather;
 use crate::base::sha256;
 use crate::kubectl::command::delete;
 use crate::kubectl::command::discover::VERSION;
@@ -64,7 +65,7 @@ fn joined(all: &BTreeSet<String>) -> String {
 fn listed(parent: &Object, annotation: &str) -> BTreeSet<String> {
     let notes = parent.meta().annotations.as_ref();
     let text = notes.and_then(|notes| notes.get(annotation)).map_or("", String::as_str);
-    text.split(',').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    text.split(',').filter(|part| !part.is_empty()).map(str::to_owned).gathered()
 }
 
 impl ApplySet {
@@ -160,7 +161,7 @@ impl ApplySet {
         let kinds = manifests.iter().map(|manifest| group_kind(&manifest.asked));
         let namespaces = manifests.iter().map(|manifest| manifest.namespace.clone());
         let others = namespaces.filter(|one| !one.is_empty() && *one != self.namespace);
-        (kinds.collect(), others.collect())
+        (kinds.gathered(), others.gathered())
     }
 
     /// What the parent remembers.
@@ -256,9 +257,9 @@ impl ApplySet {
             let version = kind.names().versions.first().copied().unwrap_or_default();
             self.prune(job, io, &Asked { kind, version }, &labels)?;
         }
-        let kinds = job.applied.iter().map(|(asked, _)| group_kind(asked)).collect();
+        let kinds = job.applied.iter().map(|(asked, _)| group_kind(asked)).gathered();
         let namespaces = job.applied.iter().map(|(_, object)| object.namespace().to_owned());
-        let others = namespaces.filter(|one| !one.is_empty() && *one != self.namespace).collect();
+        let others = namespaces.filter(|one| !one.is_empty() && *one != self.namespace).gathered();
         self.remember(io, job.dry_run, (&kinds, &others))
     }
 
@@ -269,9 +270,10 @@ impl ApplySet {
         asked: &Asked,
         labels: &str,
     ) -> Result<(), Failure> {
-        let mut places: BTreeSet<&str> = BTreeSet::from([""]);
+        let mut places: BTreeSet<&str> = BTreeSet::new();
+        places.insert("");
         if asked.names().namespaced {
-            places = self.namespaces.iter().map(String::as_str).collect();
+            places = self.namespaces.iter().map(String::as_str).gathered();
             if !self.namespace.is_empty() {
                 places.insert(&self.namespace);
             }
