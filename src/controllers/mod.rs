@@ -54,7 +54,7 @@ pub fn controllers(settings: Settings) -> Vec<Box<dyn Controller>> {
         Box::new(protection::ClaimProtection),
         Box::new(protection::VolumeProtection),
         Box::new(horizontalpodautoscaler::Autoscalers::new(settings)),
-        Box::new(endpoints::EndpointsOfServices),
+        Box::new(endpoints::EndpointsOfServices::default()),
         Box::new(endpoints::SlicesOfServices::default()),
         Box::new(endpoints::MirroredSlices::default()),
         Box::new(nodelifecycle::NodeLifecycle::new(settings)),

@@ -8,6 +8,7 @@ use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::slices::{Group, Slices, Slot, distribute};
+use super::trigger::TRIGGER_TIME;
 use super::{ENDPOINTS, MANAGED_BY, SERVICE_NAME, SERVICES, SLICES, gone_is_fine, write};
 use crate::api::Status;
 use crate::object::{Key, Object, meta};
@@ -18,10 +19,7 @@ const MIRROR: &str = "endpointslicemirroring-controller.k8s.io";
 const SKIP: &str = "endpointslice.kubernetes.io/skip-mirror";
 const LEADER: &str = "control-plane.alpha.kubernetes.io/leader";
 /// What is said of the Endpoints alone.
-const OWN: [&str; 2] = [
-    "endpoints.kubernetes.io/last-change-trigger-time",
-    "kubectl.kubernetes.io/last-applied-configuration",
-];
+const OWN: [&str; 2] = [TRIGGER_TIME, "kubectl.kubernetes.io/last-applied-configuration"];
 
 /// The controller of EndpointSlices that mirror Endpoints.
 #[derive(Clone, Debug, Default)]
@@ -70,7 +68,7 @@ impl Controller for MirroredSlices {
             };
             for Slot { before, now } in slots {
                 let slice = slice(object, before, family, now);
-                if let Some(written) = write(cx, Object::new(slice), before)? {
+                if let Some(written) = write(cx, Object::new(slice), before, None)? {
                     self.expectations.expect(key, &written);
                     changed = true;
                 }

@@ -7,6 +7,7 @@ mod plan;
 #[cfg(test)]
 mod plan_tests;
 mod slices;
+mod trigger;
 
 use std::collections::BTreeMap;
 
@@ -17,11 +18,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 pub use self::mirror::MirroredSlices;
 use self::plan::Plan;
 use self::slices::{Slices, Slot, distribute};
+use self::trigger::Triggers;
 use super::pod::PODS;
 use crate::api::Status;
 use crate::base::label_selector::has_all;
 use crate::object::{GroupResource, Key, Object, meta};
 use crate::runtime::{Cache, Context, Controller, Expectations, Next, Watch};
+use crate::sim::Time;
 
 static SERVICES: GroupResource = GroupResource::new("", "services");
 static ENDPOINTS: GroupResource = GroupResource::new("", "endpoints");
@@ -36,7 +39,9 @@ const HEADLESS: &str = "service.kubernetes.io/headless";
 
 /// The controller of Endpoints.
 #[derive(Clone, Debug, Default)]
-pub struct EndpointsOfServices;
+pub struct EndpointsOfServices {
+    triggers: Triggers,
+}
 
 impl Controller for EndpointsOfServices {
     fn name(&self) -> &'static str {
@@ -56,12 +61,14 @@ impl Controller for EndpointsOfServices {
     fn sync(&mut self, key: &Key, cx: &mut Context<'_>) -> Result<Next, Status> {
         let cache = cx.cache;
         let name = Key::new(ENDPOINTS.clone(), &key.namespace, &key.name);
-        let Some((object, _, plan)) = look(cx, key) else {
+        let Some(Looked { object, pods, plan, .. }) = look(cx, key) else {
+            self.triggers.forget(key);
             if cache.get(key).is_none() && cache.get(&name).is_some() {
                 gone_is_fine(cx.delete(&name))?;
             }
             return Ok(Next::OnChange);
         };
+        let trigger = self.triggers.next(key, object.meta(), &pods);
         let before = cache.get(&name);
         let mut endpoints = before.and_then(Object::get::<Endpoints>).cloned().unwrap_or_default();
         endpoints.metadata.name = Some(key.name.to_string());
@@ -79,7 +86,7 @@ impl Controller for EndpointsOfServices {
         if annotations.is_empty() {
             endpoints.metadata.annotations = None;
         }
-        write(cx, Object::new(endpoints), before)?;
+        write(cx, Object::new(endpoints), before, trigger)?;
         Ok(Next::OnChange)
     }
 }
@@ -87,6 +94,7 @@ impl Controller for EndpointsOfServices {
 /// The controller of EndpointSlices.
 #[derive(Clone, Debug, Default)]
 pub struct SlicesOfServices {
+    triggers: Triggers,
     /// The slices written last, until the cache shows them: else each would be created twice.
     expectations: Expectations,
 }
@@ -111,7 +119,11 @@ impl Controller for SlicesOfServices {
             return Ok(Next::OnChange);
         }
         // The slices of a Service that is gone are garbage, and are collected as such.
-        let Some((object, service, plan)) = look(cx, key) else { return Ok(Next::OnChange) };
+        let Some(Looked { object, service, pods, plan }) = look(cx, key) else {
+            self.triggers.forget(key);
+            return Ok(Next::OnChange);
+        };
+        let trigger = self.triggers.next(key, object.meta(), &pods);
         let mut present: Vec<&Object> = cache.owned_by(object.uid(), &SLICES).collect();
         present.retain(|slice| meta::label(slice.meta(), MANAGED_BY) == Some(SLICE_CONTROLLER));
         let Slices { slots, surplus } = distribute(&present, plan.groups(&key.namespace));
@@ -128,7 +140,7 @@ impl Controller for SlicesOfServices {
                 slice.endpoints = Some(endpoints);
                 slice.ports = Some(ports).filter(|ports| !ports.is_empty());
             }
-            if let Some(written) = write(cx, Object::new(slice), before)? {
+            if let Some(written) = write(cx, Object::new(slice), before, trigger)? {
                 self.expectations.expect(key, &written);
                 changed = true;
             }
@@ -156,8 +168,15 @@ fn services_of(object: &Object, previous: Option<&Object>, cache: &Cache) -> Vec
     cache.list_in(&SERVICES, object.namespace()).filter(selects).map(Object::key).collect()
 }
 
-/// A living Service with a selector, and its backends.
-fn look<'a>(cx: &Context<'a>, key: &Key) -> Option<(&'a Object, &'a Service, Plan)> {
+/// A living Service with a selector, the pods it selects, and its backends.
+struct Looked<'a> {
+    object: &'a Object,
+    service: &'a Service,
+    pods: Vec<&'a Pod>,
+    plan: Plan,
+}
+
+fn look<'a>(cx: &Context<'a>, key: &Key) -> Option<Looked<'a>> {
     let cache = cx.cache;
     let object = cache.get(key).filter(|object| !meta::is_terminating(object.meta()))?;
     let service = object.get::<Service>()?;
@@ -167,7 +186,8 @@ fn look<'a>(cx: &Context<'a>, key: &Key) -> Option<(&'a Object, &'a Service, Pla
         .filter(|pod| pod.meta().labels.as_ref().is_some_and(|labels| has_all(labels, selector)))
         .filter_map(Object::get)
         .collect();
-    Some((object, service, plan::plan(service, &pods)))
+    let plan = plan::plan(service, &pods);
+    Some(Looked { object, service, pods, plan })
 }
 
 fn new_slice(service: &Object) -> EndpointSlice {
@@ -194,14 +214,18 @@ fn slice_labels(object: &Object, service: &Service) -> BTreeMap<String, String> 
     labels
 }
 
-/// Creates or updates an object, unless it is as it should be.
+/// Creates or updates an object, unless it is as it should be; if it is not, it tells since when.
 fn write(
     cx: &mut Context<'_>,
-    object: Object,
+    mut object: Object,
     before: Option<&Object>,
+    trigger: Option<Time>,
 ) -> Result<Option<Object>, Status> {
+    if before.is_some_and(|before| object.equal(before)) {
+        return Ok(None);
+    }
+    trigger::annotate(object.meta_mut(), trigger);
     match before {
-        Some(before) if object.equal(before) => Ok(None),
         Some(_) => cx.update(object).map(Some),
         None => cx.create(object).map(Some),
     }

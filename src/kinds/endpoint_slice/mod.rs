@@ -3,6 +3,7 @@
 mod describe;
 
 use k8s_openapi::api::discovery::v1::{EndpointPort, EndpointSlice};
+use serde_json::Value;
 
 use super::{Column, Lookup, Names, Typed, cells, prepare};
 use crate::sim::Time;
@@ -29,6 +30,17 @@ impl Typed for EndpointSlices {
         Column::new("Endpoints"),
         Column::new("Age"),
     ];
+
+    fn from_hub(_: &str, mut value: Value) -> Value {
+        // Go writes these lists out even when there is nothing in them.
+        for name in ["endpoints", "ports"] {
+            let list = &mut value[name];
+            if list.as_array().is_none_or(Vec::is_empty) {
+                *list = Value::Null;
+            }
+        }
+        value
+    }
 
     fn default(object: &mut EndpointSlice) {
         for port in object.ports.iter_mut().flatten() {
