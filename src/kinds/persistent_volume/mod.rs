@@ -8,6 +8,7 @@ pub mod validate;
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus};
 
 use super::pod_template::defaults::text;
+use super::pod_template::volume_defaults;
 use super::{Column, FieldError, Lookup, Names, Typed, cells, prepare};
 use crate::sim::Time;
 
@@ -40,9 +41,7 @@ impl Typed for PersistentVolumes {
         let spec = object.spec.get_or_insert_default();
         text(&mut spec.persistent_volume_reclaim_policy, "Retain");
         text(&mut spec.volume_mode, "Filesystem");
-        if let Some(host_path) = &mut spec.host_path {
-            host_path.type_.get_or_insert_default();
-        }
+        volume_defaults::persistent(spec);
     }
 
     /// Mirrors `GetWarningsForPersistentVolume`.

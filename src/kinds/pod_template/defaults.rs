@@ -2,11 +2,10 @@
 
 use k8s_openapi::api::core::v1::{
     Container, EphemeralContainer, HTTPGetAction, LifecycleHandler, Pod, PodSpec, PodTemplateSpec,
-    Probe, ResourceRequirements, Volume,
+    Probe, ResourceRequirements,
 };
 
-/// How files of mounted volumes are readable by default: 0644.
-const FILE_MODE: i32 = 0o644;
+use super::volume_defaults::volume;
 
 /// The text, where none is given.
 pub fn text(field: &mut Option<String>, default: &str) {
@@ -32,11 +31,13 @@ pub fn template(template: &mut PodTemplateSpec) {
 /// Mirrors `SetDefaults_Pod`.
 pub fn pod(pod: &mut Pod) {
     let pod_spec = pod.spec.get_or_insert_default();
-    for container in &mut pod_spec.containers {
+    let host_network = pod_spec.host_network == Some(true);
+    let init_containers = pod_spec.init_containers.iter_mut().flatten();
+    for container in pod_spec.containers.iter_mut().chain(init_containers) {
         requests_from_limits(container.resources.get_or_insert_default());
-    }
-    for container in pod_spec.init_containers.iter_mut().flatten() {
-        requests_from_limits(container.resources.get_or_insert_default());
+        for port in container.ports.iter_mut().flatten().filter(|_| host_network) {
+            number(&mut port.host_port, port.container_port);
+        }
     }
     pod_spec.enable_service_links.get_or_insert(true);
     spec(pod_spec);
@@ -64,12 +65,8 @@ pub fn spec(spec: &mut PodSpec) {
     let account = account.or_else(|| spec.service_account.clone());
     spec.service_account.clone_from(&account);
     spec.service_account_name = account;
-    let host_network = spec.host_network == Some(true);
-    for each in &mut spec.containers {
-        container(each, host_network);
-    }
-    for each in spec.init_containers.iter_mut().flatten() {
-        container(each, host_network);
+    for each in spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()) {
+        container(each);
     }
     for each in spec.ephemeral_containers.iter_mut().flatten() {
         ephemeral_container(each);
@@ -79,7 +76,7 @@ pub fn spec(spec: &mut PodSpec) {
     }
 }
 
-fn container(container: &mut Container, host_network: bool) {
+fn container(container: &mut Container) {
     let policy = pull_policy(container.image.as_deref().unwrap_or_default());
     text(&mut container.image_pull_policy, policy);
     text(&mut container.termination_message_path, "/dev/termination-log");
@@ -87,9 +84,6 @@ fn container(container: &mut Container, host_network: bool) {
     container.resources.get_or_insert_default();
     for port in container.ports.iter_mut().flatten() {
         text(&mut port.protocol, "TCP");
-        if host_network {
-            number(&mut port.host_port, port.container_port);
-        }
     }
     for variable in container.env.iter_mut().flatten() {
         let source = variable.value_from.as_mut();
@@ -120,7 +114,7 @@ fn ephemeral_container(container: &mut EphemeralContainer) {
 }
 
 /// `Always` for an image without tag or with the tag `latest`.
-fn pull_policy(image: &str) -> &'static str {
+pub(super) fn pull_policy(image: &str) -> &'static str {
     let (name, has_digest) = match image.split_once('@') {
         Some((name, _)) => (name, true),
         None => (image, false),
@@ -155,41 +149,4 @@ fn handler(handler: &mut LifecycleHandler) {
 fn http_get(get: &mut HTTPGetAction) {
     text(&mut get.path, "/");
     text(&mut get.scheme, "HTTP");
-}
-
-/// Mirrors `SetDefaults_Volume` and those of its sources.
-fn volume(volume: &mut Volume) {
-    if let Some(secret) = &mut volume.secret {
-        secret.default_mode.get_or_insert(FILE_MODE);
-    } else if let Some(config_map) = &mut volume.config_map {
-        config_map.default_mode.get_or_insert(FILE_MODE);
-    } else if let Some(downward) = &mut volume.downward_api {
-        downward.default_mode.get_or_insert(FILE_MODE);
-        for file in downward.items.iter_mut().flatten() {
-            if let Some(field) = &mut file.field_ref {
-                text(&mut field.api_version, "v1");
-            }
-        }
-    } else if let Some(projected) = &mut volume.projected {
-        projected.default_mode.get_or_insert(FILE_MODE);
-        for source in projected.sources.iter_mut().flatten() {
-            if let Some(token) = &mut source.service_account_token {
-                token.expiration_seconds.get_or_insert(3600);
-            }
-            let downward = source.downward_api.iter_mut();
-            for file in downward.flat_map(|downward| downward.items.iter_mut().flatten()) {
-                if let Some(field) = &mut file.field_ref {
-                    text(&mut field.api_version, "v1");
-                }
-            }
-        }
-    } else if let Some(host_path) = &mut volume.host_path {
-        host_path.type_.get_or_insert_default();
-    } else if let Some(ephemeral) = &mut volume.ephemeral {
-        if let Some(claim) = &mut ephemeral.volume_claim_template {
-            text(&mut claim.spec.volume_mode, "Filesystem");
-        }
-    } else if *volume == (Volume { name: volume.name.clone(), ..Volume::default() }) {
-        volume.empty_dir = Some(Default::default());
-    }
 }

@@ -5,3 +5,5 @@
 pub mod defaults;
 /// The rules of pod specs.
 pub mod validate;
+/// The defaults of volumes.
+pub mod volume_defaults;
