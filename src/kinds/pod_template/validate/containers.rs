@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{
     VolumeMount,
 };
 
-use super::{handlers, resources, word};
+use super::{handlers, resources, security, word};
 use crate::kinds::names;
 use crate::kinds::path::{Errors, Path};
 
@@ -102,6 +102,9 @@ fn container(path: &Path<'_>, container: &Container, volumes: &Names<'_>, errors
     word(&path.child("imagePullPolicy"), container.image_pull_policy.as_ref(), &policies, errors);
     if let Some(requirements) = &container.resources {
         resources::requirements(&path.child("resources"), requirements, errors);
+    }
+    if let Some(context) = &container.security_context {
+        security::container(&path.child("securityContext"), context, errors);
     }
 }
 

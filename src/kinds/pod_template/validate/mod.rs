@@ -4,6 +4,7 @@ mod containers;
 mod handlers;
 mod placement;
 mod resources;
+mod security;
 mod volumes;
 
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
@@ -110,6 +111,7 @@ pub fn spec(path: &Path<'_>, spec: &PodSpec, errors: &mut Errors) {
     let policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
     word(&path.child("dnsPolicy"), spec.dns_policy.as_ref(), &policies, errors);
     names::labels(&path.child("nodeSelector"), spec.node_selector.as_ref(), errors);
+    security::pod(&path.child("securityContext"), spec, errors);
     for (index, secret) in spec.image_pull_secrets.iter().flatten().enumerate() {
         if secret.name.is_empty() {
             let secrets = path.child("imagePullSecrets");
@@ -117,6 +119,7 @@ pub fn spec(path: &Path<'_>, spec: &PodSpec, errors: &mut Errors) {
         }
     }
     placement::affinity(&path.child("affinity"), spec, errors);
+    security::dns(&path.child("dnsConfig"), spec, errors);
     placement::gates(path, spec, errors);
     placement::spread(&path.child("topologySpreadConstraints"), spec, errors);
     for (name, value) in
