@@ -5,7 +5,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
     ObjectMeta, OwnerReference, Time as Timestamp,
 };
 
-use crate::base::label_name;
+use crate::base::{ip_text, label_name};
+use crate::kinds::names::segment_faults;
 use crate::kinds::{FieldError, Names};
 
 /// Mirrors `TotalAnnotationSizeLimitB`.
@@ -217,20 +218,12 @@ fn name_faults(names: &Names, name: &str) -> Vec<String> {
         ("rbac.authorization.k8s.io" | "apiregistration.k8s.io", _) | ("", "events") => {
             segment_faults(name)
         }
+        ("networking.k8s.io", "ipaddresses") => ip_text::address_fault(name).into_iter().collect(),
         _ => {
             let faults = label_name::subdomain_errors(name).into_iter();
             faults.map(|fault| fault.replace(" bytes", " characters")).collect()
         }
     }
-}
-
-/// What may stand in a path. Mirrors `content.IsPathSegmentName`.
-fn segment_faults(name: &str) -> Vec<String> {
-    if let "." | ".." = name {
-        return vec![format!("may not be '{name}'")];
-    }
-    let contained = ["/", "%"].into_iter().filter(|letter| name.contains(letter));
-    contained.map(|letter| format!("may not contain '{letter}'")).collect()
 }
 
 /// Mirrors `validation.IsDNS1123Label`.

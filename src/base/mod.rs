@@ -24,6 +24,8 @@ mod go_template_eval;
 pub mod go_text;
 /// Counts given as a number or a percentage.
 pub mod int_or_percent;
+/// Addresses and ranges as text.
+pub mod ip_text;
 /// kubectl's JSONPath templates.
 pub mod json_path;
 mod json_path_eval;
@@ -39,6 +41,8 @@ pub mod label_selector;
 mod label_selector_parser;
 /// Sorting.
 pub mod order;
+/// Percent-encoding.
+pub mod percent;
 /// Amounts of resources.
 pub mod quantity;
 /// Regular expressions as Go has them.

@@ -17,6 +17,15 @@ const LABEL_LENGTH: usize = 63;
 const KEY_LENGTH: usize = 253;
 const PORT_NAME_LENGTH: usize = 15;
 
+/// What may stand in a path. Mirrors `content.IsPathSegmentName`.
+pub fn segment_faults(name: &str) -> Vec<String> {
+    if let "." | ".." = name {
+        return vec![format!("may not be '{name}'")];
+    }
+    let contained = ["/", "%"].into_iter().filter(|letter| name.contains(letter));
+    contained.map(|letter| format!("may not contain '{letter}'")).collect()
+}
+
 fn too_long(length: usize) -> String {
     format!("must be no more than {length} characters")
 }

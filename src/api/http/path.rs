@@ -1,5 +1,7 @@
 //! What a URL is about. Mirrors `k8s.io/apiserver/pkg/endpoints/request`.
 
+use crate::base::percent::decoded;
+
 /// A path below `/api` or `/apis`, down to a resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ResourcePath {
@@ -79,27 +81,6 @@ pub(super) fn resource(path: &str) -> Option<ResourcePath> {
 fn is_inside(group: &str, rest: &[&str]) -> bool {
     let is_own = group.is_empty() && matches!(rest, ["status" | "finalize"]);
     !rest.is_empty() && !is_own
-}
-
-/// Text without `%XX`; what is no valid escape stays as it is.
-pub(super) fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let digits = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
-        let escaped = digits.and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        match (*first, escaped) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            (byte, _) => {
-                bytes.push(byte);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod describe;
 mod policy;
+mod service_network;
 
 use k8s_openapi::api::networking::v1::{
     IPAddress, Ingress, IngressBackend, IngressClass, IngressLoadBalancerIngress, NetworkPolicy,
@@ -292,6 +293,14 @@ impl Typed for ServiceCidrs {
     const COLUMNS: &'static [Column] =
         &[Column::new("Name"), Column::new("CIDRs"), Column::new("Age")];
 
+    fn validate(object: &ServiceCIDR) -> Vec<FieldError> {
+        service_network::range(object)
+    }
+
+    fn validate_update(new: &ServiceCIDR, old: &ServiceCIDR) -> Vec<FieldError> {
+        service_network::range_update(new, old)
+    }
+
     fn prepare_update(new: &mut ServiceCIDR, old: &ServiceCIDR) {
         new.status.clone_from(&old.status);
     }
@@ -325,6 +334,14 @@ impl Typed for IpAddresses {
         ..Names::cluster(GROUP, &["v1"], "IPAddress", "ipaddresses", "ipaddress")
     };
     const COLUMNS: &'static [Column] = &[Column::new("Name"), Column::new("ParentRef")];
+
+    fn validate(object: &IPAddress) -> Vec<FieldError> {
+        service_network::address(object)
+    }
+
+    fn validate_update(new: &IPAddress, old: &IPAddress) -> Vec<FieldError> {
+        service_network::address_update(new, old)
+    }
 
     fn describe(object: &IPAddress, _: &mut dyn Lookup, _: Time) -> String {
         describe::address(object)

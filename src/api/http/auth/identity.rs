@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::api::auth::{self, User};
 use crate::api::http::Call;
 use crate::api::{Api, Status};
+use crate::base::percent::decoded;
 
 /// Who sends a request, or whom they act for.
 ///
@@ -36,7 +37,7 @@ fn impersonated(call: &Call) -> Result<Option<User>, Status> {
     for (key, value) in &call.headers {
         let key = key.to_ascii_lowercase();
         if let Some(key) = key.strip_prefix("impersonate-extra-") {
-            extra.entry(super::super::path::decoded(key)).or_default().push(value.clone());
+            extra.entry(decoded(key)).or_default().push(value.clone());
         }
     }
     User {
