@@ -29,11 +29,25 @@ options of serve:
   --kubeconfig FILE     where to write how to connect (tabernetes.kubeconfig)
   --control-port PORT   where to answer the control service (nowhere)
   --kubelet on|off      whether Pods are run, or left to a kubelet outside (on)
-  --state FILE          keep the cluster in FILE, and go on from there";
+  --state FILE          keep the cluster in FILE, and go on from there
+and, as kube-controller-manager takes them:";
+
+#[cfg(not(target_arch = "wasm32"))]
+fn usage() -> String {
+    let flags = tabernetes::controllers::Settings::FLAGS;
+    let line = |(flag, default): &(&str, &str)| format!("\n  {flag} ({default})");
+    USAGE.to_owned() + &flags.iter().map(line).collect::<String>()
+}
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
+    let asks = |word: &String| word == "--help" || word == "-h";
+    // The verb `kubectl` has help of its own.
+    if words.iter().any(asks) && words.first().is_some_and(|verb| verb != "kubectl") {
+        println!("{}", usage());
+        return std::process::ExitCode::SUCCESS;
+    }
     match words.split_first() {
         Some((verb, words)) if verb == "run" && !words.is_empty() => {
             let Some(words) = words.strip_prefix(&["--recorded".to_owned()]) else {
@@ -61,7 +75,7 @@ fn main() -> std::process::ExitCode {
             std::process::ExitCode::SUCCESS
         }
         _ => {
-            eprintln!("{USAGE}");
+            eprintln!("{}", usage());
             std::process::ExitCode::from(2)
         }
     }

@@ -201,6 +201,7 @@ impl Host {
         let made = ClusterOptions {
             start: today(),
             kubelets: options.kubelets,
+            settings: options.settings,
             ..ClusterOptions::workers(options.nodes)
         };
         let (mut cluster, log, lines) = match &options.state {

@@ -67,7 +67,7 @@ pub struct Framing {
     expected: usize,
 }
 
-fn words<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
+pub fn words<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim).collect()
 }

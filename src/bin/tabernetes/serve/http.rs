@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use super::driver::{Body, Driver};
+use super::messages;
 use super::upgrade::{self, Purpose};
 
 /// More of a body than this is not read: it is refused for its length anyway.
@@ -43,6 +44,14 @@ async fn answer(State(driver): State<Driver>, request: Request) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, "the cluster has stopped\n").into_response();
     };
     let body = match reply.body {
+        body @ (Body::Bytes(_) | Body::Stream(_))
+            if reply.code == 200 && messages::is_asked_for(&head.headers) =>
+        {
+            return match upgrade {
+                Some(upgrade) => messages::start(upgrade, &head.headers, body),
+                None => refused(),
+            };
+        }
         Body::Bytes(bytes) => HttpBody::from(bytes),
         Body::Stream(frames) => HttpBody::from_stream(Frames(frames)),
         Body::Process(line, told) => {
@@ -80,8 +89,12 @@ fn upgraded(
     let query = head.uri.query().unwrap_or_default();
     match upgrade {
         Some(upgrade) => upgrade::start(upgrade, &head.headers, query, driver, purpose),
-        None => (StatusCode::BAD_REQUEST, "this connection cannot be upgraded\n").into_response(),
+        None => refused(),
     }
+}
+
+fn refused() -> Response {
+    (StatusCode::BAD_REQUEST, "this connection cannot be upgraded\n").into_response()
 }
 
 /// A body, or as much of it as is more than anybody may send.

@@ -6,6 +6,7 @@ mod driver;
 mod framing;
 mod http;
 mod lines;
+mod messages;
 mod options;
 mod sha1;
 mod spdy;

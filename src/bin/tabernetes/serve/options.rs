@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use tabernetes::controllers::Settings;
+
 /// How fast simulated time passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speed {
@@ -32,6 +34,8 @@ pub struct Options {
     pub kubelets: bool,
     /// Where the cluster is kept.
     pub state: Option<String>,
+    /// What flags of kube-controller-manager set.
+    pub settings: Settings,
 }
 
 impl Options {
@@ -47,6 +51,7 @@ impl Options {
             control_port: None,
             kubelets: true,
             state: None,
+            settings: Settings::default(),
         };
         let mut allows_remote = false;
         let mut words = words.iter();
@@ -79,6 +84,10 @@ impl Options {
                     }
                 }
                 "--state" => options.state = Some(value()?),
+                flag if Settings::FLAGS.iter().any(|(known, _)| *known == flag) => {
+                    let why = |why| format!("{flag}: {why}");
+                    options.settings.set(flag, &value()?).map_err(why)?;
+                }
                 _ => return Err(format!("there is no option {word:?}")),
             }
         }
@@ -119,6 +128,8 @@ mod tests {
         let options = parse("--port 9 --seed=7 --speed=max --kubelet off").unwrap();
         assert_eq!((options.port, options.seed, options.speed), (9, 7, Speed::Max));
         assert!(!options.kubelets);
+        let options = parse("--node-monitor-grace-period=16s").unwrap();
+        assert_eq!(options.settings.node_monitor_grace, std::time::Duration::from_secs(16));
     }
 
     #[test]
@@ -133,6 +144,10 @@ mod tests {
         assert_eq!(parse("--port x").unwrap_err(), "--port does not take \"x\"");
         assert_eq!(parse("--port").unwrap_err(), "--port needs a value");
         assert_eq!(parse("--prot 1").unwrap_err(), "there is no option \"--prot\"");
+        assert_eq!(
+            parse("--node-monitor-period soon").unwrap_err(),
+            "--node-monitor-period: time: invalid duration \"soon\""
+        );
         assert_eq!(parse("--speed 0").unwrap_err(), "--speed does not take \"0\"");
     }
 }

@@ -87,6 +87,7 @@ pub fn open(path: &str, seed: u64, options: &Options) -> Result<(Cluster, Log, u
             "start": options.start.micros(),
             "kubelets": options.kubelets,
             "workers": options.nodes.len().saturating_sub(1),
+            "settings": options.settings,
         });
         replace(path, format!("{head}\n").as_bytes()).map_err(whole)?;
     }
@@ -122,6 +123,7 @@ fn replay(text: &str) -> Result<(Cluster, Replayed), String> {
     let options = Options {
         start: Time::from_micros(number("start")?),
         kubelets: head["kubelets"].as_bool().unwrap_or(true),
+        settings: serde_json::from_value(head["settings"].clone()).unwrap_or_default(),
         ..Options::workers(workers)
     };
     let mut cluster = Cluster::with_options(number("seed")?, &options);

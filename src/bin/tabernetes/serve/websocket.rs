@@ -87,6 +87,11 @@ pub fn message(payload: &[u8]) -> Vec<u8> {
     frame(2, payload)
 }
 
+/// A message of text.
+pub fn text(payload: &str) -> Vec<u8> {
+    frame(1, payload.as_bytes())
+}
+
 /// A short way for clients to keep the rule that what they send is masked: with zeros, which change
 /// nothing.
 pub fn masked(frame: &[u8]) -> Vec<u8> {
