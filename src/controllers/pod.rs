@@ -54,9 +54,11 @@ pub fn is_ready(pod: &Pod) -> bool {
 }
 
 /// When the pod counts as available, having been ready for `min_ready`; `None` while not ready.
-/// It is available if that moment has passed. Mirrors `podutil.IsPodAvailable`.
+/// It is available if that moment has passed; where nothing is to be waited for it always has, by
+/// whatever clock the readiness was noted. Mirrors `podutil.IsPodAvailable`.
 pub fn available_at(pod: &Pod, min_ready: Duration) -> Option<Time> {
-    ready_since(pod).map(|since| since + min_ready)
+    let since = ready_since(pod)?;
+    Some(if min_ready.is_zero() { Time::default() } else { since + min_ready })
 }
 
 /// The node the pod is bound to; empty before.

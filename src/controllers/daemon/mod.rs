@@ -52,8 +52,8 @@ impl Controller for DaemonSets {
         let (kind, owner) = ("DaemonSet", DAEMON_SETS.clone());
         vec![
             Watch::Own(DAEMON_SETS.clone()),
-            Watch::Owned { resource: PODS.clone(), kind, owner: owner.clone() },
-            Watch::Owned { resource: REVISIONS.clone(), kind, owner },
+            Watch::Owned { resource: PODS.clone(), kind, owner },
+            Watch::Mapped(REVISIONS.clone(), owners_of_changed),
             Watch::Mapped(PODS.clone(), adopters),
             Watch::Mapped(REVISIONS.clone(), adopters),
             Watch::Mapped(NODES.clone(), sets_of_node),
@@ -238,6 +238,19 @@ fn next(plan: &Plan, spec: &DaemonSetSpec, now: crate::sim::Time) -> Next {
     let available = plan.next_available.filter(|_| waits).map(|at| at.since(now));
     let first: Option<Duration> = [available, plan.retry].into_iter().flatten().min();
     first.map_or(Next::OnChange, Next::After)
+}
+
+/// The sets of a revision that changed or went; a new one wakes nobody. Mirrors `addHistory`,
+/// `updateHistory` and `deleteHistory`.
+fn owners_of_changed(object: &Object, previous: Option<&Object>, cache: &Cache) -> Vec<Key> {
+    let (resource, owner) = (REVISIONS.clone(), DAEMON_SETS.clone());
+    match previous {
+        Some(_) => {
+            let watch = Watch::Owned { resource, kind: "DaemonSet", owner };
+            watch.wakes(object, previous, cache)
+        }
+        None => Vec::new(),
+    }
 }
 
 /// The sets that may adopt a pod or a revision that nothing manages.
