@@ -52,6 +52,7 @@ const TRANSCRIPTS: &[(&str, &str)] = &transcripts! {
     "kubelet/memory.txt"
     "kubelet/network.txt"
     "kubelet/probes.txt"
+    "kubelet/names.txt"
     "kubelet/netexec.txt"
     "kubelet/volumes.txt"
     "storage/binding.txt"

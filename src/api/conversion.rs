@@ -7,6 +7,7 @@ use super::custom::Customs;
 use super::webhook::{self, Callers, Shape};
 use super::{Reply, Request, Server, Status, metadata};
 use crate::base::go_text;
+use crate::base::shared_map::SharedMap;
 use crate::kinds::Kind;
 use crate::object::{Key, Object, Resource as _, Untyped};
 use crate::sim::Rng;
@@ -199,6 +200,26 @@ fn restore(original: &Value, converted: &mut Value) -> Result<(), String> {
 pub(super) struct Shown {
     generation: i64,
     object: Object,
+    /// How it was shown before.
+    before: Option<Object>,
+}
+
+/// How many objects that are gone are remembered, for those who hear of it late.
+const GONE_MAX: usize = 256;
+
+/// The objects as they are shown in one version.
+pub(super) struct ShownIn {
+    all: SharedMap<(Key, String), Shown>,
+    version: String,
+}
+
+impl ShownIn {
+    /// A version of an object as it is shown; `None` for one that is too old.
+    pub(super) fn find(&self, object: &Object) -> Option<&Object> {
+        let known = self.all.get(&(object.key(), self.version.clone()))?;
+        let mut versions = [Some(&known.object), known.before.as_ref()].into_iter().flatten();
+        versions.find(|shown| shown.revision() == object.revision())
+    }
 }
 
 impl Server {
@@ -250,7 +271,8 @@ impl Server {
         let is_newer = known.is_none_or(|known| known.object.revision() <= object.revision());
         let object = self.converted(kind, object)?;
         if is_newer {
-            self.shown.insert(place, Shown { generation, object: object.clone() });
+            let before = self.shown.remove(&place).map(|known| known.object);
+            self.shown.insert(place, Shown { generation, object: object.clone(), before });
         }
         Ok(object)
     }
@@ -267,12 +289,26 @@ impl Server {
         }
     }
 
-    /// Forgets how an object was shown.
+    /// How the objects of a kind are shown in its version, if a webhook converts them.
+    pub(super) fn shown_in(&self, kind: &dyn Kind) -> Option<ShownIn> {
+        self.customs.webhook(&kind.names().resource())?;
+        let version = kind.names().versions.first().copied().unwrap_or_default().to_owned();
+        Some(ShownIn { all: self.shown.clone(), version })
+    }
+
+    /// Forgets in a while how an object was shown.
     pub(super) fn show_no_more(&mut self, key: &Key) {
         let versions: Vec<_> = self.customs.versions(&key.resource).collect();
         for kind in versions {
             let version = kind.names().versions.first().copied().unwrap_or_default();
-            self.shown.remove(&(key.clone(), version.to_owned()));
+            self.gone.push_back((key.clone(), version.to_owned()));
+        }
+        while self.gone.len() > GONE_MAX {
+            let Some(place) = self.gone.pop_front() else { return };
+            let is_back = self.store.get(&place.0).is_some();
+            if !is_back {
+                self.shown.remove(&place);
+            }
         }
     }
 

@@ -201,12 +201,16 @@ pub(super) fn decode(
     }
     let mut unknown = Vec::new();
     find_unknown(value, &kind.encode(version, &object), "", &mut unknown);
-    if unknown.len() > 1 && !request.text.is_empty() {
-        let keys = json_read::keys(&request.text);
-        unknown.order_by_key(|path| keys.iter().position(|key| key == path));
-    }
     let unknown = unknown.iter().map(|field| format!("unknown field \"{field}\""));
-    let odd: Vec<String> = request.oddities.iter().cloned().chain(unknown).collect();
+    let mut odd: Vec<String> = request.oddities.iter().cloned().chain(unknown).collect();
+    if odd.len() > 1 && !request.text.is_empty() {
+        let keys = json_read::keys(&request.text);
+        // What stands twice is found where it stands the second time.
+        odd.order_by_key(|odd| {
+            let path = odd.split('"').nth(1)?;
+            keys.iter().rposition(|key| key == path)
+        });
+    }
     if request.strict && !odd.is_empty() {
         return Err(format!("strict decoding error: {}", odd.join(", ")));
     }

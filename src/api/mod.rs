@@ -5,6 +5,7 @@ mod admission;
 pub mod aggregation;
 mod auth;
 mod bootstrap;
+mod compaction;
 #[cfg(not(target_arch = "wasm32"))]
 mod conversion;
 mod custom;
@@ -35,7 +36,7 @@ mod verbs;
 pub mod webhook;
 
 pub use aggregation::Extension;
-pub use auth::{Sender, User};
+pub use auth::{Sender, User, account_token, token_claim};
 pub use custom::Custom;
 pub use door::{Door, Upstream};
 pub use request::{Body, DeleteOptions, List, Page, PatchType, Propagation, Reply, Request, Verb};

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::admission::asked::Asking;
 use super::admission::webhook;
+use super::compaction::Compaction;
 use super::custom::Customs;
 use super::expiry::Leases;
 use super::service_network::{self, SERVICES};
@@ -33,6 +34,7 @@ pub struct Server {
     pub(super) rng: Rng,
     pub(super) now: Time,
     pub(super) leases: Leases,
+    pub(super) compaction: Compaction,
     kinds: &'static [&'static dyn Kind],
     pub(super) customs: Customs,
     /// The request that is being answered, where somebody may be asked about it.
@@ -43,6 +45,9 @@ pub struct Server {
     /// How objects look in versions in which they are not stored.
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) shown: SharedMap<(Key, String), super::conversion::Shown>,
+    /// Objects that are gone, the first to be forgotten in front.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) gone: imbl::Vector<(Key, String)>,
     /// The generations of definitions at which all of their objects were shown.
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) filled: SharedMap<GroupResource, i64>,
@@ -63,6 +68,7 @@ impl Server {
             rng,
             now: Time::default(),
             leases: Leases::default(),
+            compaction: Compaction::default(),
             kinds: KINDS,
             customs: Customs::default(),
             asking: None,
@@ -70,6 +76,8 @@ impl Server {
             callers: super::webhook::Callers::default(),
             #[cfg(not(target_arch = "wasm32"))]
             shown: SharedMap::default(),
+            #[cfg(not(target_arch = "wasm32"))]
+            gone: imbl::Vector::new(),
             #[cfg(not(target_arch = "wasm32"))]
             filled: SharedMap::default(),
             started: false,
@@ -87,6 +95,7 @@ impl Server {
     /// Tells the time; creation and deletion timestamps are taken from it.
     pub fn set_now(&mut self, now: Time) {
         self.now = now;
+        self.compaction.pass(now, self.store.revision());
     }
 
     /// Says who calls webhooks; without anybody they cannot be called.

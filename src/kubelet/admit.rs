@@ -1,5 +1,5 @@
 //! Whether a node takes a pod that was bound to it past the scheduler.
-//! Mirrors `pkg/kubelet/lifecycle/predicate.go`, as far as host ports go.
+//! Mirrors `pkg/kubelet/lifecycle/predicate.go`, as far as host ports and sysctls go.
 
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 
@@ -35,8 +35,36 @@ fn conflict(a: HostPort<'_>, b: HostPort<'_>) -> bool {
     (a.0, a.1) == (b.0, b.1) && (a.2 == b.2 || a.2 == ANY || b.2 == ANY)
 }
 
+/// The sysctls that any pod may set. Mirrors `safeSysctls`.
+const SAFE_SYSCTLS: [&str; 12] = [
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+];
+
+/// A sysctl that no pod may set here. Mirrors `pkg/kubelet/sysctl/allowlist.go`.
+fn forbidden_sysctl(pod: &Pod) -> Option<Rejection> {
+    let context = pod.spec.as_ref()?.security_context.as_ref()?;
+    let mut names = context.sysctls.iter().flatten().map(|sysctl| sysctl.name.replace('/', "."));
+    let name = names.find(|name| !SAFE_SYSCTLS.contains(&name.as_str()))?;
+    let message = format!("forbidden sysctl: {name:?} not allowlisted");
+    Some(Rejection { reason: "SysctlForbidden", message })
+}
+
 /// Why a node with these other pods, none of which has ended, refuses one more.
 pub fn rejection<'a>(pod: &Pod, others: impl Iterator<Item = &'a Object>) -> Option<Rejection> {
+    if let Some(rejection) = forbidden_sysctl(pod) {
+        return Some(rejection);
+    }
     let wanted: Vec<HostPort<'_>> = pod.spec.as_ref().map(|s| host_ports(s).collect())?;
     if wanted.is_empty() {
         return None;

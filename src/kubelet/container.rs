@@ -308,8 +308,7 @@ impl Container {
         }
         let lines = machine.logs(id);
         let first = lines.len().saturating_sub(LOG_MESSAGE.0);
-        let mut text: String =
-            lines.iter().skip(first).map(|line| format!("{}\n", line.text)).collect();
+        let mut text: String = lines.iter().skip(first).map(|line| line.written()).collect();
         let cut = text.len().saturating_sub(LOG_MESSAGE.1);
         let cut = (cut..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         Some(text.split_off(cut)).filter(|text| !text.is_empty())

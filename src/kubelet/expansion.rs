@@ -1,7 +1,7 @@
 //! `$(NAME)` in commands, arguments and values. Mirrors `third_party/forked/golang/expansion`.
 
 /// Replaces each `$(NAME)` that `value` knows; `$$` stands for `$`, and what is unknown stays.
-pub fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+pub fn expand(text: &str, mut value: impl FnMut(&str) -> Option<String>) -> String {
     if !text.contains('$') {
         return text.to_owned();
     }

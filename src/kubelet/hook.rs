@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Container as Spec, LifecycleHandler};
 use super::ports;
 use super::sandbox::Sandbox;
 use super::step::Step;
-use crate::machine::{Answer, ContainerId, SessionId};
+use crate::machine::{ContainerId, SessionId};
 use crate::sim::Time;
 
 /// A hook that was begun.
@@ -51,9 +51,8 @@ impl Hook {
         let host = get.host.as_deref().filter(|host| !host.is_empty());
         let host = host.unwrap_or(&sandbox.address);
         let path = get.path.as_deref().unwrap_or("/");
-        let request = ("GET", path, "kube-lifecycle/1.36");
         // Any answer will do.
-        Self::Done(matches!(step.machines.request(host, port, request, now), Answer::Http(_)))
+        Self::Done(step.machines.follow((host, port, path), "kube-lifecycle/1.36", now).is_some())
     }
 
     /// Whether it went well, if it is over.

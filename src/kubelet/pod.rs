@@ -179,7 +179,12 @@ impl PodWorker {
         self.run_containers(spec, step);
         let Some(sandbox) = &self.sandbox else { return };
         for container in &mut self.containers {
+            let started = container.probes.started;
             container.probe(step, sandbox);
+            if container.sidecar && container.probes.started != started {
+                // What has waited for it can go on.
+                step.again_at(Some(step.now()));
+            }
             if container.is_stopping() {
                 container.continue_stop(step, sandbox, None);
             }
@@ -355,10 +360,18 @@ impl PodWorker {
         let grace = grace(pod, pod.metadata.deletion_grace_period_seconds);
         let since = *self.stopping.get_or_insert(step.now());
         let Some(sandbox) = &self.sandbox else { return };
-        for container in &mut self.containers {
+        // Sidecars serve to the end: each goes when those that were started after it have gone.
+        let mut waited_for = false;
+        let (sidecars, others): (Vec<_>, Vec<_>) =
+            self.containers.iter_mut().partition(|container| container.sidecar);
+        for container in others.into_iter().chain(sidecars.into_iter().rev()) {
+            if container.sidecar && waited_for && step.now() < since + grace {
+                continue;
+            }
             let why = format!("Stopping container {}", container.name);
             container.stop(step, sandbox, &why, grace);
             container.continue_stop(step, sandbox, Some(since + grace));
+            waited_for |= container.is_alive();
         }
     }
 

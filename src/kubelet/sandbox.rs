@@ -20,6 +20,14 @@ const HOSTS: &str = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1
                      ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\n\
                      fe00::2\tip6-allrouters\n";
 
+/// What `/etc/hosts` begins with where it is the node's.
+const HOST_NETWORK: &str = "# Kubernetes-managed hosts file (host network).\n";
+
+/// `/etc/hosts` of a node.
+pub fn hosts_of_node(name: &str) -> String {
+    format!("127.0.0.1\tlocalhost\n127.0.1.1\t{name}\n::1\tlocalhost ip6-localhost\n")
+}
+
 /// A network namespace with a name.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
@@ -47,6 +55,7 @@ impl Sandbox {
         let aliases = spec.host_aliases.as_deref().unwrap_or_default();
         let mut hosts = HOSTS.to_owned();
         match &full {
+            _ if host_network => hosts = HOST_NETWORK.to_owned() + &hosts_of_node(&node.name),
             Some(full) => hosts.push_str(&format!("{address}\t{full}\t{hostname}\n")),
             None => hosts.push_str(&format!("{address}\t{hostname}\n")),
         }
@@ -61,11 +70,16 @@ impl Sandbox {
             names.extend(words.iter().map(|name| (name.clone(), alias.ip.clone())));
         }
         let (config, cluster, search) = resolver(spec, object.namespace(), host_network);
-        let files: [(Rc<str>, Rc<str>); 3] = [
+        let mut files: Vec<(Rc<str>, Rc<str>)> = vec![
             ("/etc/hostname".into(), format!("{hostname}\n").into()),
             ("/etc/hosts".into(), hosts.into()),
             ("/etc/resolv.conf".into(), config.into()),
         ];
+        let context = spec.security_context.as_ref();
+        for sysctl in context.iter().flat_map(|context| context.sysctls.iter().flatten()) {
+            let path = format!("/proc/sys/{}", sysctl.name.replace('.', "/"));
+            files.push((path.into(), format!("{}\n", sysctl.value).into()));
+        }
         Self {
             address: address.into(),
             host_network,

@@ -1,7 +1,9 @@
 //! What a container is started with. Mirrors `generateContainerConfig` of
 //! `pkg/kubelet/kuberuntime/kuberuntime_container.go`.
 
-use k8s_openapi::api::core::v1::{Container, PodSpec};
+use std::rc::Rc;
+
+use k8s_openapi::api::core::v1::{Container, PodSpec, SecurityContext};
 
 use super::environment::{Source, lookup};
 use super::expansion::expand;
@@ -9,7 +11,30 @@ use super::sandbox::Sandbox;
 use super::step::Step;
 use super::volumes::Volumes;
 use crate::base::quantity;
-use crate::machine::ContainerSpec;
+use crate::machine::{ContainerSpec, User};
+
+/// Whom a container's processes run as.
+fn user(spec: &PodSpec, security: Option<&SecurityContext>) -> User {
+    let of_pod = spec.security_context.as_ref();
+    let uid = security.and_then(|own| own.run_as_user).or(of_pod.and_then(|of| of.run_as_user));
+    let gid = security.and_then(|own| own.run_as_group).or(of_pod.and_then(|of| of.run_as_group));
+    let further = of_pod.and_then(|of| of.supplemental_groups.clone()).unwrap_or_default();
+    let volumes = of_pod.and_then(|of| of.fs_group);
+    User {
+        uid: uid.unwrap_or(0),
+        gid: gid.unwrap_or(0),
+        groups: volumes.into_iter().chain(further).collect(),
+    }
+}
+
+/// The files that are laid over the image's.
+fn files(sandbox: &Sandbox, security: Option<&SecurityContext>) -> Rc<[(Rc<str>, Rc<str>)]> {
+    if security.and_then(|own| own.allow_privilege_escalation) != Some(false) {
+        return sandbox.files.clone();
+    }
+    let status = ("/proc/self/status".into(), "NoNewPrivs:\t1\n".into());
+    sandbox.files.iter().cloned().chain([status]).collect()
+}
 
 /// The description of a container for the machine.
 ///
@@ -38,10 +63,11 @@ pub fn container_spec(
         image: container.image.clone().unwrap_or_default(),
         command: words(&container.command),
         args: words(&container.args),
-        mounts: volumes.mounts(container, &env),
+        mounts: volumes.mounts(container, &env)?,
         env,
         working_dir: container.working_dir.clone().unwrap_or_default(),
-        files: sandbox.files.clone(),
+        files: files(sandbox, security),
+        user: user(spec, security),
         read_only_root: security.is_some_and(|s| s.read_only_root_filesystem == Some(true)),
         cpu_limit_milli: cpu,
         memory_limit_bytes: memory,

@@ -5,21 +5,28 @@ use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{
     Container, KeyToPath, PersistentVolume, PersistentVolumeClaim, Pod, PodSpec, Volume,
-    VolumeProjection,
+    VolumeMount, VolumeProjection,
 };
 
 use super::environment::{CONFIG_MAPS, SECRETS, entries, find, lookup};
 use super::expansion::expand;
 use super::fields;
 use super::node::NodeState;
+use super::sandbox::hosts_of_node;
+use crate::api::{account_token, token_claim};
+use crate::base::order::{Gather, Order as _};
 use crate::machine::{Files, Machines, Mount, Node};
 use crate::object::{GroupResource, Object};
 use crate::runtime::Context;
 
+const ACCOUNTS: GroupResource = GroupResource::new("", "serviceaccounts");
+const NODES: GroupResource = GroupResource::new("", "nodes");
 const CLAIMS: GroupResource = GroupResource::new("", "persistentvolumeclaims");
 const VOLUMES: GroupResource = GroupResource::new("", "persistentvolumes");
 /// The volume that stands for the node's own files.
 const HOST: &str = "host";
+/// The first of the files that every node has.
+const HOSTS: &str = "/etc/hosts";
 
 /// What keeps a volume from being mounted.
 pub enum Unmounted {
@@ -96,6 +103,11 @@ impl Volumes<'_, '_> {
             let files = self.files(volume, spec, ip);
             let Some(machine) = machines.get_mut(&self.node.name) else { return };
             let held = machine.volume_mut(&place.volume);
+            if *place.volume == *HOST && held.files.get(HOSTS).is_none() {
+                held.files.insert(HOSTS, Node::File(hosts_of_node(&self.node.name).into()));
+                let name = format!("{}\n", self.node.name);
+                held.files.insert("/etc/hostname", Node::File(name.into()));
+            }
             if let Some(files) = files {
                 held.files = files;
                 if volume.empty_dir.is_some() {
@@ -126,29 +138,32 @@ impl Volumes<'_, '_> {
         }
     }
 
-    /// Where a container sees the volumes.
-    pub fn mounts(&self, container: &Container, variables: &[(String, String)]) -> Vec<Mount> {
+    /// Where a container sees the volumes. Mirrors `makeMounts`.
+    ///
+    /// # Errors
+    /// A path within a volume cannot be told, or leads out of it.
+    pub fn mounts(
+        &self,
+        container: &Container,
+        variables: &[(String, String)],
+    ) -> Result<Vec<Mount>, String> {
         let spec = self.pod.get::<Pod>().and_then(|pod| pod.spec.as_ref());
         let volumes = spec.and_then(|spec| spec.volumes.as_deref()).unwrap_or_default();
-        let mounts = container.volume_mounts.iter().flatten();
-        mounts
-            .filter_map(|mount| {
-                let volume = volumes.iter().find(|volume| volume.name == mount.name)?;
-                let place = self.place(volume);
-                let sub_path = match (&mount.sub_path, &mount.sub_path_expr) {
-                    (Some(path), _) => path.clone(),
-                    (None, Some(path)) => expand(path, |name| lookup(variables, name)),
-                    (None, None) => String::new(),
-                };
-                let fixed = shows_objects(volume);
-                Some(Mount {
-                    volume: place.volume,
-                    path: mount.mount_path.clone(),
-                    sub_path: [place.path, sub_path].join("/").trim_matches('/').to_owned(),
-                    read_only: fixed || mount.read_only == Some(true),
-                })
-            })
-            .collect()
+        let mut mounts = Vec::new();
+        for mount in container.volume_mounts.iter().flatten() {
+            let named = volumes.iter().find(|volume| volume.name == mount.name);
+            let Some(volume) = named else { continue };
+            let place = self.place(volume);
+            let sub_path = sub_path(mount, variables)?;
+            let fixed = shows_objects(volume);
+            mounts.push(Mount {
+                volume: place.volume,
+                path: mount.mount_path.clone(),
+                sub_path: [place.path, sub_path].join("/").trim_matches('/').to_owned(),
+                read_only: fixed || mount.read_only == Some(true),
+            });
+        }
+        Ok(mounts)
     }
 
     fn place(&self, volume: &Volume) -> Place {
@@ -219,7 +234,20 @@ impl Volumes<'_, '_> {
             self.downward(files, source.items.as_deref(), mode, (spec, ip));
         } else if let Some(source) = &part.service_account_token {
             let account = spec.service_account_name.as_deref().unwrap_or("default");
-            let token = format!("simulated.{namespace}.{account}.{}", self.pod.uid());
+            let Some(account) = find(self.cx, ACCOUNTS, namespace, account) else { return };
+            let node = find(self.cx, NODES, "", &self.node.name);
+            let bound = [
+                ("pod", Some((self.pod.name(), self.pod.uid()))),
+                ("node", node.map(|node| (node.name(), node.uid()))),
+            ];
+            let claims = bound.into_iter().filter_map(|(what, of)| {
+                let (name, uid) = of?;
+                Some((what.to_owned(), token_claim(name, uid)))
+            });
+            let issued = i64::try_from(self.cx.now.seconds()).unwrap_or(0);
+            let times = (issued, issued + source.expiration_seconds.unwrap_or(3600));
+            let audiences: Vec<String> = source.audience.iter().cloned().collect();
+            let token = account_token(account, &audiences, times, claims.gathered());
             put(files, &source.path, token.into(), mode);
         }
     }
@@ -248,6 +276,36 @@ impl Volumes<'_, '_> {
 }
 
 /// Whether a volume holds what objects say, which nobody can write to.
+/// The path within a volume that a mount shows. Mirrors `ExpandContainerVolumeMounts`.
+fn sub_path(mount: &VolumeMount, variables: &[(String, String)]) -> Result<String, String> {
+    let path = match (&mount.sub_path, &mount.sub_path_expr) {
+        (Some(path), _) if !path.is_empty() => path.clone(),
+        (_, Some(text)) if !text.is_empty() => {
+            let mut missing: Vec<String> = Vec::new();
+            let path = expand(text, |name| {
+                let value = lookup(variables, name).filter(|value| !value.is_empty());
+                if value.is_none() && !missing.iter().any(|known| known == name) {
+                    missing.push(name.to_owned());
+                }
+                value
+            });
+            missing.order();
+            if !missing.is_empty() {
+                return Err(format!("missing value for {}", missing.join(", ")));
+            }
+            path
+        }
+        _ => return Ok(String::new()),
+    };
+    if path.starts_with('/') {
+        return Err(format!("error SubPath `{path}` must not be an absolute path"));
+    }
+    if path.split('/').any(|part| part == "..") {
+        return Err(format!("unable to provision SubPath `{path}`: must not contain '..'"));
+    }
+    Ok(path)
+}
+
 fn shows_objects(volume: &Volume) -> bool {
     volume.config_map.is_some()
         || volume.secret.is_some()

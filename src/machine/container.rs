@@ -44,6 +44,8 @@ pub(super) struct Container {
     pub(super) kill_at: Option<Time>,
     pub(super) load: Load,
     pub(super) cpu_total_micros: u64,
+    /// What its programs were told to count.
+    pub(super) counts: BTreeMap<Rc<str>, u64>,
     pub(super) counted_until: Time,
     pub(super) next_session: u32,
 }
@@ -86,6 +88,7 @@ impl Container {
             kill_at: None,
             load: Load::default(),
             cpu_total_micros: 0,
+            counts: BTreeMap::new(),
             counted_until: now,
             next_session: 0,
         }
@@ -159,6 +162,7 @@ impl Container {
             log,
             image: &self.image,
             hostname: &self.spec.hostname,
+            user: &self.spec.user,
             address: &self.spec.address,
             listening: &listening,
             first_command: &self.argv.join(" "),

@@ -78,6 +78,9 @@ pub struct Program {
     pub request_cpu_micros: u64,
     /// The program is a shell script; its arguments are the parameters.
     pub script: String,
+    /// Environment variables that begin like this end in a port on which it listens, and hold what
+    /// it says there over HTTP, whatever the path.
+    pub env_ports: Vec<String>,
     /// Directory whose files it serves over HTTP.
     pub root: String,
     /// Pages it serves over HTTP, by path; `*` is any other path.
@@ -127,9 +130,15 @@ pub struct Page {
     #[serde(default = "ok")]
     pub status: u16,
     /// Body; `{hostname}`, `{path}`, `{method}`, `{query:NAME}` and, by the network, `{client}` are
-    /// filled in. `{dial}` alone is what came back of a request that the query describes.
+    /// filled in; `{counts}` are the program's counts, as JSON. `{dial}` alone is what came back of a request that the query describes.
     #[serde(default)]
     pub body: String,
+    /// The parameter of the query that says where the page is instead.
+    #[serde(default)]
+    pub redirects: Option<String>,
+    /// The field of a posted JSON object whose values are counted.
+    #[serde(default)]
+    pub counts: Option<String>,
     /// From this age of the process on, the page answers status 500 instead (a server made to fail).
     #[serde(default)]
     pub fails_after_ms: Option<u64>,

@@ -40,6 +40,13 @@ pub struct LogLine {
     pub complete: bool,
 }
 
+impl LogLine {
+    /// The line as it was written.
+    pub fn written(&self) -> String {
+        format!("{}{}", self.text, if self.complete { "\n" } else { "" })
+    }
+}
+
 /// A container's log: the newest lines, older ones are forgotten like a rotated file.
 #[derive(Clone, Debug, Default)]
 pub struct Log {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use imbl::Vector;
 
 use super::image::Registry;
-use super::network::HttpReply;
+use super::network::{Asked, HttpReply};
 use super::node::{Capacity, ContainerId, Machine};
 use crate::base::shared_map::SharedMap;
 use crate::sim::Time;
@@ -26,6 +26,9 @@ pub struct Host {
     /// The containers, in the order in which they started.
     pub containers: Vector<ContainerId>,
 }
+
+/// How often a client lets itself be sent elsewhere.
+const REDIRECTS_MAX: usize = 10;
 
 /// A probe of what is at an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,14 +142,8 @@ impl Machines {
         host.containers.iter().find(listens).map(|id| (host.machine.clone(), *id))
     }
 
-    /// Sends one HTTP request (method, path, user agent) to an address.
-    pub fn request(
-        &mut self,
-        address: &str,
-        port: u16,
-        request: (&str, &str, &str),
-        now: Time,
-    ) -> Answer {
+    /// Sends one HTTP request to an address.
+    pub fn request(&mut self, address: &str, port: u16, request: Asked<'_>, now: Time) -> Answer {
         if !self.hosts.contains_key(address) {
             return Answer::Nobody;
         }
@@ -156,6 +153,33 @@ impl Machines {
         let machine = self.machines.get_mut(&machine);
         let reply = machine.and_then(|machine| machine.request(container, port, request, now));
         reply.map_or(Answer::Refused, Answer::Http)
+    }
+
+    /// The answer of whoever is asked, or of whom that one refers to; `None` where nobody answers.
+    pub fn follow(
+        &mut self,
+        (host, port, path): (&str, u16, &str),
+        agent: &str,
+        now: Time,
+    ) -> Option<HttpReply> {
+        let (mut host, mut port, mut path) = (host.to_owned(), port, path.to_owned());
+        for _ in 0..REDIRECTS_MAX {
+            let asked = Asked { method: "GET", path: &path, agent, body: "" };
+            let Answer::Http(reply) = self.request(&host, port, asked, now) else { return None };
+            if reply.location.is_empty() {
+                return Some(reply);
+            }
+            match reply.location.split_once("://") {
+                None => path = reply.location.to_string(),
+                Some((_, rest)) => {
+                    let (authority, place) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                    let (name, number) = authority.rsplit_once(':').unwrap_or((authority, "80"));
+                    (host, port) = (name.to_owned(), number.parse().ok()?);
+                    path = place.to_owned();
+                }
+            }
+        }
+        None
     }
 
     /// What is said of JSON that is posted to an address, and after how many milliseconds; `None`
@@ -191,7 +215,8 @@ impl Machines {
             }
             Probe::Http { host, port, path, tls } => (host, *port, path, *tls),
         };
-        match self.request(host, port, ("GET", path, "kube-probe/1.36"), now) {
+        let asked = Asked { method: "GET", path, agent: "kube-probe/1.36", body: "" };
+        match self.request(host, port, asked, now) {
             Answer::Http(reply) if (200..400).contains(&reply.status) => Ok(()),
             Answer::Http(reply) => {
                 Err(format!("HTTP probe failed with statuscode: {}", reply.status))

@@ -29,11 +29,14 @@ pub use image::{Image, Page, Program, PullError, Registry};
 pub use log::{Log, LogLine, Output, Position, Sink};
 pub use machines::{Answer, Host, Machines, Probe};
 pub use network::{
-    Effect, HttpReply, HttpRequest, Reply, RequestRate, Resolver, Sender, status_text,
+    Asked, Effect, HttpReply, HttpRequest, Record, Reply, RequestRate, Resolver, Sender,
+    status_text,
 };
 pub use node::{Capacity, ContainerId, Machine, Pull, StartError};
 pub use reference::Reference;
 pub use shell::Called;
 use shell::Outcome;
-pub use spec::{Ask, Asker, ContainerSpec, ContainerState, Exit, SessionId, SessionState, Usage};
+pub use spec::{
+    Ask, Asker, ContainerSpec, ContainerState, Exit, SessionId, SessionState, Usage, User,
+};
 pub use terminal::{Surroundings, Terminal};

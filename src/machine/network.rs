@@ -12,12 +12,14 @@ pub struct HttpRequest {
     pub method: Rc<str>,
     /// Name or address in the URL.
     pub host: Rc<str>,
-    /// TCP port.
+    /// The port.
     pub port: u16,
     /// Path and query, beginning with `/`.
     pub path: Rc<str>,
     /// The URL said `https`.
     pub tls: bool,
+    /// It is a datagram, whose words are the path.
+    pub udp: bool,
     /// What `User-Agent` says.
     pub agent: Rc<str>,
     /// The body; empty for most.
@@ -66,18 +68,55 @@ pub enum Effect {
         /// The name as typed, to be completed with the search domains.
         name: Rc<str>,
     },
-    /// Open a TCP connection: reply [`Reply::Connected`] or a failure.
+    /// Ask the name server for records: reply [`Reply::Records`] or [`Reply::UnknownName`].
+    Query {
+        /// The name as typed.
+        name: Rc<str>,
+        /// The type of the records: `A`, `SRV`, `ANY` …
+        kind: Rc<str>,
+        /// Whether the name is completed with the search domains.
+        search: bool,
+    },
+    /// Open a connection, or a way for datagrams: reply [`Reply::Connected`] or a failure.
     Connect {
         /// Name or address.
         host: Rc<str>,
-        /// TCP port.
+        /// The port.
         port: u16,
+        /// Whether datagrams are to be sent.
+        udp: bool,
     },
     /// An ICMP echo: reply [`Reply::Addresses`] with the address that answered, or a failure.
     Ping {
         /// Name or address.
         host: Rc<str>,
     },
+}
+
+/// An HTTP request as a server reads it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// `GET`, `POST` …; empty for what is no HTTP at all.
+    pub method: &'a str,
+    /// With the query.
+    pub path: &'a str,
+    /// Who asks.
+    pub agent: &'a str,
+    /// What comes with it.
+    pub body: &'a str,
+}
+
+/// A record of a name server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The name it belongs to, without the dot at its end.
+    pub name: Rc<str>,
+    /// For how many seconds it may be kept.
+    pub ttl: u32,
+    /// Its type.
+    pub kind: &'static str,
+    /// What it says.
+    pub data: Rc<str>,
 }
 
 /// The network's answer to an [`Effect`].
@@ -92,6 +131,8 @@ pub enum Reply {
         /// One or more addresses.
         addresses: Vec<Rc<str>>,
     },
+    /// The records of a name; none where it has others only.
+    Records(Vec<Record>),
     /// The connection was accepted.
     Connected {
         /// The address behind the name.
@@ -118,6 +159,8 @@ pub struct HttpReply {
     pub status: u16,
     /// The body.
     pub body: Rc<str>,
+    /// Where the answer is instead; empty for most.
+    pub location: Rc<str>,
     /// How long the server took, in microseconds.
     pub took_micros: u64,
 }

@@ -4,10 +4,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::container::Container;
-use super::files::{Files, Volume};
+use super::files::{Files, Node, Volume};
 use super::image::{Image, PullError, Registry};
 use super::log::{Log, LogLine};
-use super::network::{HttpReply, Reply, RequestRate};
+use super::network::{Asked, HttpReply, Reply, RequestRate};
 use super::reference::Reference;
 use super::shell::is_applet;
 use super::spec::{Asker, ContainerSpec, ContainerState, SessionId, SessionState, Usage};
@@ -168,6 +168,7 @@ impl Machine {
     /// # Errors
     /// [`StartError`] when its command cannot be executed.
     pub fn start(&mut self, spec: ContainerSpec, now: Time) -> Result<ContainerId, StartError> {
+        self.make_places(&spec);
         let image = self.registry.resolve(&spec.image).map_err(|error| StartError {
             exit_code: 128,
             reason: "StartError",
@@ -191,6 +192,17 @@ impl Machine {
         self.next_container += 1;
         self.containers.insert(id, Rc::new(Container::new(spec, image, argv, now)));
         Ok(id)
+    }
+
+    /// Makes the directories within volumes that are to be shown and are not there.
+    fn make_places(&mut self, spec: &ContainerSpec) {
+        for mount in spec.mounts.iter().filter(|mount| !mount.sub_path.is_empty()) {
+            let volume = self.volume_mut(&mount.volume);
+            let path = format!("/{}", mount.sub_path);
+            if volume.files.get(&path).is_none() {
+                volume.files.insert(&path, Node::Directory);
+            }
+        }
     }
 
     fn container(&mut self, id: ContainerId) -> Option<&mut Container> {
@@ -340,13 +352,12 @@ impl Machine {
         self.containers.get(&id)?.judge(port, path, posted, now)
     }
 
-    /// Sends one HTTP request (method, path, user agent) to the container; `None` when nothing
-    /// listens on `port`. It costs the container CPU time and a line of its access log.
+    /// Sends one HTTP request to the container; `None` when nothing listens on `port`. It costs the container CPU time and a line of its access log.
     pub fn request(
         &mut self,
         id: ContainerId,
         port: u16,
-        request: (&str, &str, &str),
+        request: Asked<'_>,
         now: Time,
     ) -> Option<HttpReply> {
         let container = self.containers.get_mut(&id)?;

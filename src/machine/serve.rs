@@ -2,50 +2,52 @@
 
 use super::files::{FileSystem, Node, normalize};
 use super::shell::{Listener, fill_in};
+use crate::base::{json_read, percent};
+use crate::machine::Asked;
 use crate::sim::{Time, duration};
 
+/// Flags whose value says where a program listens.
+const PORT_FLAGS: [&str; 8] =
+    ["--port", "-p", "--http-port", "-port", "--secure-port", "-listen", "--listen", "http.server"];
+
 impl Listener {
-    /// The ports it listens on; `--port=…`, `-listen=:…` and a bare port of `http.server` count.
+    /// The ports it listens on; `--port=…`, `-listen=:…` and a bare port of `http.server` count,
+    /// and `--udp-port=…` for the others.
     pub(super) fn ports(&self) -> Vec<u16> {
+        if !self.says.is_empty() {
+            return self.says.iter().map(|(port, _)| *port).collect();
+        }
+        let (mut first, mut others) = (None, None);
         let mut words = self.argv.iter().skip(1).flat_map(|word| word.splitn(2, '='));
-        let mut named = None;
         while let Some(word) = words.next() {
-            let option = matches!(
-                word,
-                "--port"
-                    | "-p"
-                    | "--http-port"
-                    | "-port"
-                    | "--secure-port"
-                    | "-listen"
-                    | "--listen"
-                    | "http.server"
-            );
-            if option {
+            if word == "--udp-port" {
+                others = words.next().map(|port| port.parse().into_iter().collect());
+            } else if PORT_FLAGS.contains(&word) {
                 let value = words.next().map(|value| value.rsplit(':').next().unwrap_or(value));
-                named = value.and_then(|port| port.parse().ok()).or(named);
+                first = value.and_then(|port| port.parse().ok()).or(first);
             }
         }
-        match named {
-            Some(port) => {
-                let others = self.program.ports.iter().skip(1).copied();
-                std::iter::once(port).chain(others).collect()
-            }
-            None => self.program.ports.clone(),
-        }
+        let mut own = self.program.ports.iter().copied();
+        let first = own.next().map(|usual| first.unwrap_or(usual)).or(first);
+        first.into_iter().chain(others.unwrap_or_else(|| own.collect::<Vec<u16>>())).collect()
     }
 
     /// Status and body of a page.
     pub(super) fn page(
         &self,
-        method: &str,
-        path: &str,
+        port: u16,
+        Asked { method, path, .. }: Asked<'_>,
         hostname: &str,
         files: &FileSystem,
         now: Time,
     ) -> (u16, String) {
         let plain = path.split(['?', '#']).next().unwrap_or(path);
         let program = &self.program;
+        if let Some((_, said)) = self.says.iter().find(|(own, _)| *own == port) {
+            let json = self.argv.iter().any(|word| word == "--json-response");
+            let wrapped = || serde_json::json!({"Method": method, "Body": said}).to_string();
+            return (200, if json { wrapped() } else { said.clone() });
+        }
         if method.is_empty() {
             let speaks_http = !program.root.is_empty() || !program.pages.is_empty();
             return if speaks_http { (400, "400 Bad Request".into()) } else { (0, String::new()) };
@@ -83,6 +85,21 @@ impl Listener {
         }
     }
 
+    /// Where a page is instead, if it is elsewhere.
+    pub(super) fn location(&self, Asked { path, .. }: Asked<'_>) -> Option<String> {
+        let plain = path.split(['?', '#']).next().unwrap_or(path);
+        let parameter = self.program.pages.get(plain)?.redirects.as_deref()?;
+        Some(percent::decoded(given(path, parameter))).filter(|location| !location.is_empty())
+    }
+
+    /// What a request adds to what the program counts.
+    pub(super) fn counted(&self, Asked { path, body, .. }: Asked<'_>) -> Option<String> {
+        let plain = path.split(['?', '#']).next().unwrap_or(path);
+        let field = self.program.pages.get(plain)?.counts.as_deref()?;
+        let posted = json_read::read(body).ok()?.value;
+        posted.get(field)?.as_str().map(str::to_owned)
+    }
+
     /// What it says of JSON that it is posted, and after how many milliseconds; `None` where it has
     /// no such page.
     #[cfg(not(target_arch = "wasm32"))]
@@ -101,9 +118,7 @@ impl Listener {
     /// The access log's line for a request, if the program keeps one.
     pub(super) fn access_line(
         &self,
-        method: &str,
-        path: &str,
-        agent: &str,
+        Asked { method, path, agent, .. }: Asked<'_>,
         (status, bytes): (u16, usize),
         now: Time,
     ) -> Option<String> {
@@ -126,10 +141,14 @@ fn asked(body: String, path: &str) -> String {
     const MARK: &str = "{query:";
     let Some((before, rest)) = body.split_once(MARK) else { return body };
     let Some((name, after)) = rest.split_once('}') else { return body };
+    format!("{before}{}{after}", given(path, name))
+}
+
+/// A parameter of the query; empty where there is none.
+fn given<'a>(path: &'a str, name: &str) -> &'a str {
     let query = path.split_once('?').map_or("", |(_, query)| query);
     let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let value = pairs.find(|(key, _)| *key == name).map_or("", |(_, value)| value);
-    format!("{before}{value}{after}")
+    pairs.find(|(key, _)| *key == name).map_or("", |(_, value)| value)
 }
 
 /// nginx's page for an error.

@@ -29,6 +29,8 @@ pub struct ContainerSpec {
     pub cpu_limit_milli: Option<u64>,
     /// Memory limit in bytes; using more kills the container.
     pub memory_limit_bytes: Option<u64>,
+    /// Whom its processes run as.
+    pub user: User,
     /// Host name inside.
     pub hostname: String,
     /// Address of the network namespace it is in.
@@ -37,6 +39,17 @@ pub struct ContainerSpec {
     pub stdin: bool,
     /// Standard input is a terminal.
     pub tty: bool,
+}
+
+/// Whom processes run as; by default the superuser.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct User {
+    /// The user's number.
+    pub uid: i64,
+    /// The number of its group.
+    pub gid: i64,
+    /// Further groups.
+    pub groups: Vec<i64>,
 }
 
 /// How a container ended.

@@ -5,7 +5,7 @@ use super::files::{FileSystem, Files};
 use super::image::Image;
 use super::log::Sink;
 use super::shell::{Called, Host, Process, STEP_BUDGET, World};
-use super::{Outcome, Reply};
+use super::{Outcome, Reply, User};
 use crate::base::shared_map::SharedMap;
 use crate::sim::Time;
 
@@ -58,6 +58,7 @@ impl Terminal {
             log: around.sink,
             image: &self.image,
             hostname: "localhost",
+            user: &User::default(),
             address: "127.0.0.1",
             listening: &[],
             first_command: "sh",

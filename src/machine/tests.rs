@@ -154,7 +154,7 @@ fn a_web_server_serves_its_files_and_logs() {
     let mut machine = machine();
     let id = machine.start(spec("nginx", &[]), START).expect("starts");
     run(&mut machine, id, after(1));
-    let request = ("GET", "/", "curl/8");
+    let request = Asked { method: "GET", path: "/", agent: "curl/8", body: "" };
     let reply = machine.request(id, 80, request, after(1)).expect("listens");
     assert!(reply.status == 200 && reply.body.contains("Welcome to nginx!"));
     assert_eq!(
@@ -244,7 +244,12 @@ fn a_terminal_session_prompts_runs_loops_and_is_interrupted() {
     while machine.request_rates(id).is_empty() && now < after(2) {
         match machine.advance(id, now) {
             ContainerState::Running { ask: Some(ask), .. } => {
-                let reply = HttpReply { status: 200, body: "page\n".into(), took_micros: 3000 };
+                let reply = HttpReply {
+                    status: 200,
+                    body: "page\n".into(),
+                    location: "".into(),
+                    took_micros: 3000,
+                };
                 machine.answer(id, ask.asker, Reply::Http(reply), now);
             }
             ContainerState::Running { wake: Some(at), .. } => now = now.max(at),

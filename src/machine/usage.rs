@@ -2,13 +2,19 @@
 
 use std::rc::Rc;
 
+use serde_json::{Value, json};
+
 use super::container::Container;
 use super::files::{FileSystem, Volume};
-use super::network::{HttpReply, RequestRate};
+use super::network::{Asked, HttpReply, RequestRate};
 use super::shell::{Listener, Process};
 use super::spec::Usage;
+use crate::base::order::Gather;
 use crate::base::shared_map::SharedMap;
 use crate::sim::{Time, duration};
+
+/// In a page, what the container's programs have counted.
+const COUNTS: &str = "{counts}";
 
 impl Container {
     fn processes(&self) -> impl Iterator<Item = &Process> {
@@ -54,7 +60,7 @@ impl Container {
         &mut self,
         volumes: &mut SharedMap<Rc<str>, Volume>,
         port: u16,
-        (method, path, agent): (&str, &str, &str),
+        asked: Asked<'_>,
         now: Time,
     ) -> Option<HttpReply> {
         let listener =
@@ -66,12 +72,22 @@ impl Container {
             volumes,
             read_only_root: false,
         };
-        let (status, body) = listener.page(method, path, &self.spec.hostname, &files, now);
+        let (status, mut body) = listener.page(port, asked, &self.spec.hostname, &files, now);
+        if let Some(counted) = listener.counted(asked) {
+            *self.counts.entry(counted.into()).or_default() += 1;
+        }
+        if body.contains(COUNTS) {
+            let counts = self.counts.iter().map(|(name, count)| (name.to_string(), json!(count)));
+            body = body.replace(COUNTS, &Value::Object(counts.gathered()).to_string());
+        }
         self.cpu_total_micros += listener.program.request_cpu_micros;
-        if let Some(line) = listener.access_line(method, path, agent, (status, body.len()), now) {
+        if let Some(line) = listener.access_line(asked, (status, body.len()), now) {
             self.log.write(now, super::Output::Stdout, &line);
         }
-        Some(HttpReply { status, body: body.into(), took_micros: self.request_micros(&listener) })
+        let location = listener.location(asked).unwrap_or_default();
+        let status = if location.is_empty() { status } else { 302 };
+        let took_micros = self.request_micros(&listener);
+        Some(HttpReply { status, body: body.into(), location: location.into(), took_micros })
     }
 
     /// A request takes its CPU time, stretched when the container is short of CPU.

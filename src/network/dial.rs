@@ -39,6 +39,7 @@ impl Network {
             port,
             path: format!("/{}", wanted.trim_start_matches('/')).into(),
             tls: false,
+            udp: given("protocol") == "udp",
             agent: "Go-http-client/1.1".into(),
             body: "".into(),
         };

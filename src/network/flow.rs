@@ -60,7 +60,9 @@ fn shares(sender: &Sender, rate: &RequestRate, view: &View<'_>) -> Vec<(Place, u
     let Some((host, port)) = host_and_port(&rate.url) else { return Vec::new() };
     let Some(found) = resolve(view.cache, &sender.resolver, host) else { return Vec::new() };
     let Some(address) = found.addresses.first() else { return Vec::new() };
-    let Path::Ends { ends, .. } = path(view, sender, address, port) else { return Vec::new() };
+    let Path::Ends { ends, .. } = path(view, sender, address, (port, false)) else {
+        return Vec::new();
+    };
     let count = ends.len() as u64;
     let listeners = ends.iter().enumerate().filter_map(|(index, (address, port))| {
         let place = view.machines.listener(address, *port, view.now)?;

@@ -4,9 +4,10 @@
 mod dial;
 mod flow;
 mod names;
+mod records;
 mod services;
 
-use crate::machine::{Answer, Effect, HttpRequest, Machines, Reply, Sender};
+use crate::machine::{Answer, Asked, Effect, HttpRequest, Machines, Reply, Sender};
 use crate::object::Str;
 use crate::runtime::Cache;
 use crate::sim::Time;
@@ -45,6 +46,12 @@ impl Network {
                 Some(found) => Reply::Addresses { name: found.name, addresses: found.addresses },
                 None => Reply::UnknownName,
             },
+            Effect::Query { name, kind, search } => {
+                match records::query(view.cache, &sender.resolver, (name, kind), *search) {
+                    Some(records) => Reply::Records(records),
+                    None => Reply::UnknownName,
+                }
+            }
             Effect::Ping { host } => {
                 let Some(found) = resolve(view.cache, &sender.resolver, host) else {
                     return Reply::UnknownName;
@@ -60,24 +67,28 @@ impl Network {
                     false => Reply::TimedOut { address },
                 }
             }
-            Effect::Connect { host, port } => match self.connect(sender, host, *port, view) {
-                Ok((address, end)) => match view.machines.listener(&end.0, end.1, view.now) {
-                    Some(_) => Reply::Connected { address },
-                    None => Reply::Refused { address },
-                },
-                Err(reply) => reply,
-            },
+            Effect::Connect { host, port, udp } => {
+                match self.connect(sender, (host, *port, *udp), view) {
+                    Ok((address, end)) => match view.machines.listener(&end.0, end.1, view.now) {
+                        Some(_) => Reply::Connected { address },
+                        None => Reply::Refused { address },
+                    },
+                    Err(reply) => reply,
+                }
+            }
             Effect::Http(request) => self.send(sender, request, view),
         }
     }
 
     fn send(&mut self, sender: &Sender, request: &HttpRequest, view: &mut View<'_>) -> Reply {
-        let (address, end) = match self.connect(sender, &request.host, request.port, view) {
+        let to = (&*request.host, request.port, request.udp);
+        let (address, end) = match self.connect(sender, to, view) {
             Ok(connected) => connected,
             Err(reply) => return reply,
         };
-        let parts = (&*request.method, &*request.path, &*request.agent);
-        match view.machines.request(&end.0, end.1, parts, view.now) {
+        let HttpRequest { method, path, agent, body, .. } = request;
+        let asked = Asked { method, path, agent, body };
+        match view.machines.request(&end.0, end.1, asked, view.now) {
             Answer::Http(mut reply) => {
                 if &*reply.body == dial::MARK
                     && let Some((machine, container)) =
@@ -101,13 +112,12 @@ impl Network {
     fn connect(
         &mut self,
         sender: &Sender,
-        host: &str,
-        port: u16,
+        (host, port, udp): (&str, u16, bool),
         view: &View<'_>,
     ) -> Result<(Str, End), Reply> {
         let found = resolve(view.cache, &sender.resolver, host).ok_or(Reply::UnknownName)?;
         let address = found.addresses.first().cloned().ok_or(Reply::UnknownName)?;
-        match path(view, sender, &address, port) {
+        match path(view, sender, &address, (port, udp)) {
             Path::Ends { service, by_client, ends } => {
                 let end = match by_client {
                     true => end_of(sender, &ends),

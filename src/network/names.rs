@@ -11,7 +11,8 @@ use crate::machine::Resolver;
 use crate::object::{Key, Str};
 use crate::runtime::Cache;
 
-const ZONE: &str = ".cluster.local";
+/// The cluster's zone.
+pub const DOMAIN: &str = "cluster.local";
 /// A name with as many dots is tried as it is before the search domains are.
 const MANY_DOTS: usize = 5;
 /// A name that stands for a name that stands for a name …
@@ -46,30 +47,58 @@ pub fn resolve(cache: &Cache, resolver: &Resolver, name: &str) -> Option<Found> 
     if !resolver.cluster {
         return None;
     }
+    candidates(resolver, name).into_iter().find_map(|candidate| {
+        let addresses = addresses(cache, &candidate)?;
+        Some(Found { name: candidate.into(), addresses })
+    })
+}
+
+/// The whole names that a name may stand for, in the order in which they are tried.
+pub fn candidates(resolver: &Resolver, name: &str) -> Vec<String> {
     let lower = name.to_ascii_lowercase();
     let whole = lower.trim_end_matches('.').to_owned();
     let longer = resolver.search.iter().map(|domain| format!("{lower}.{domain}"));
-    let candidates: Vec<String> = if lower.ends_with('.') {
+    if lower.ends_with('.') {
         vec![whole]
     } else if lower.matches('.').count() >= MANY_DOTS {
         std::iter::once(whole).chain(longer).collect()
     } else {
         longer.chain([whole.clone()]).collect()
-    };
-    candidates.into_iter().find_map(|candidate| {
-        let addresses = record(cache, &candidate, 0)?;
-        Some(Found { name: candidate.into(), addresses })
-    })
+    }
 }
 
-/// The addresses of a whole name in the cluster's zone.
-fn record(cache: &Cache, name: &str, depth: u32) -> Option<Vec<Str>> {
-    let parts: Vec<&str> = name.strip_suffix(ZONE)?.split('.').collect();
-    match parts.as_slice() {
-        [service, namespace, "svc"] => of_service(cache, namespace, service, None, depth),
-        [host, service, namespace, "svc"] => {
-            of_service(cache, namespace, service, Some(host), depth)
+/// The addresses of a whole name in the cluster's zone, followed through its aliases.
+pub fn addresses(cache: &Cache, name: &str) -> Option<Vec<Str>> {
+    let mut name = name;
+    for _ in 0..ALIASES_MAX {
+        match alias_of(cache, name) {
+            Some(alias) => name = alias.trim_end_matches('.'),
+            None => return own_addresses(cache, name),
         }
+    }
+    None
+}
+
+/// What a whole name is an alias of. Mirrors Services of type ExternalName.
+pub fn alias_of<'a>(cache: &'a Cache, name: &str) -> Option<&'a str> {
+    let parts: Vec<&str> = in_zone(name)?.split('.').collect();
+    let [service, namespace, "svc"] = parts.as_slice() else { return None };
+    let object = cache.get(&Key::new(SERVICES, namespace, service))?;
+    let spec = object.get::<Service>()?.spec.as_ref()?;
+    let alias = spec.external_name.as_deref();
+    alias.filter(|_| spec.type_.as_deref() == Some("ExternalName"))
+}
+
+/// What stands before the zone.
+fn in_zone(name: &str) -> Option<&str> {
+    name.strip_suffix(DOMAIN)?.strip_suffix('.')
+}
+
+fn own_addresses(cache: &Cache, name: &str) -> Option<Vec<Str>> {
+    let parts: Vec<&str> = in_zone(name)?.split('.').collect();
+    match parts.as_slice() {
+        [service, namespace, "svc"] => of_service(cache, namespace, service, None),
+        [host, service, namespace, "svc"] => of_service(cache, namespace, service, Some(host)),
         [dashed, _, "pod"] => {
             let address = dashed.replace('-', ".");
             address.parse::<IpAddr>().is_ok().then(|| vec![address.into()])
@@ -78,21 +107,9 @@ fn record(cache: &Cache, name: &str, depth: u32) -> Option<Vec<Str>> {
     }
 }
 
-fn of_service(
-    cache: &Cache,
-    namespace: &str,
-    name: &str,
-    host: Option<&str>,
-    depth: u32,
-) -> Option<Vec<Str>> {
+fn of_service(cache: &Cache, namespace: &str, name: &str, host: Option<&str>) -> Option<Vec<Str>> {
     let object = cache.get(&Key::new(SERVICES, namespace, name))?;
     let spec = object.get::<Service>()?.spec.as_ref()?;
-    if let Some(alias) = spec.external_name.as_deref().filter(|_| host.is_none())
-        && spec.type_.as_deref() == Some("ExternalName")
-    {
-        let alias = alias.trim_end_matches('.');
-        return if depth < ALIASES_MAX { record(cache, alias, depth + 1) } else { None };
-    }
     let address = spec.cluster_ip.as_deref().unwrap_or_default();
     if address != "None" && !address.is_empty() {
         return host.is_none().then(|| vec![address.into()]);

@@ -1,6 +1,6 @@
 //! From an address and a port to the pods that serve it. Mirrors kube-proxy.
 
-use k8s_openapi::api::core::v1::{Service, ServicePort};
+use k8s_openapi::api::core::v1::{Node, Pod, Service, ServicePort};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointPort, EndpointSlice};
 
 use super::names::is_loopback;
@@ -11,6 +11,8 @@ use crate::machine::Sender;
 use crate::object::{GroupResource, Object, Str, meta};
 use crate::runtime::Cache;
 
+const NODES: GroupResource = GroupResource::new("", "nodes");
+const PODS: GroupResource = GroupResource::new("", "pods");
 pub const SERVICES: GroupResource = GroupResource::new("", "services");
 const SLICES: GroupResource = GroupResource::new("discovery.k8s.io", "endpointslices");
 /// Names the Service that a slice belongs to.
@@ -32,27 +34,37 @@ pub enum Path {
     Nowhere,
 }
 
+/// A port, and whether datagrams are sent there.
+pub type Port = (u16, bool);
+
 /// Finds where a connection leads.
-pub fn path(view: &View<'_>, sender: &Sender, address: &str, port: u16) -> Path {
-    let direct = |address: Str| Path::Ends {
-        service: "".into(),
-        by_client: false,
-        ends: vec![(address, port)],
-    };
+pub fn path(view: &View<'_>, sender: &Sender, address: &str, (port, udp): Port) -> Path {
+    let direct = |address: Str| to_end((address, port));
     if is_loopback(address) {
-        return direct(sender.address.clone());
+        let exposed = exposed(view, &sender.machine, address, (port, udp));
+        // Within a pod of the node's own network, a loopback address is the node's.
+        let is_own = || view.machines.listener(&sender.address, port, view.now).is_none();
+        return match exposed.filter(|_| is_node(view, &sender.address) && is_own()) {
+            Some(end) => to_end(end),
+            None => direct(sender.address.clone()),
+        };
     }
     for object in view.cache.list(&SERVICES) {
         let Some(service) = object.get::<Service>() else { continue };
         if has_address(service, address) {
-            let wanted = |candidate: &ServicePort| candidate.port == i32::from(port);
+            let wanted = |candidate: &ServicePort| {
+                candidate.port == i32::from(port) && is_udp(candidate.protocol.as_deref()) == udp
+            };
             return via(view.cache, object, service, wanted).unwrap_or(Path::Nowhere);
         }
     }
     let Some(host) = view.machines.host(address) else { return Path::Nowhere };
     // Only what is not a pod's address can be a node's.
     if host.containers.is_empty() || view.machines.listener(address, port, view.now).is_none() {
-        let node_port = |candidate: &ServicePort| candidate.node_port == Some(i32::from(port));
+        let node_port = |candidate: &ServicePort| {
+            candidate.node_port == Some(i32::from(port))
+                && is_udp(candidate.protocol.as_deref()) == udp
+        };
         let mut services = view.cache.list(&SERVICES);
         let found = services.find_map(|object| {
             let service = object.get::<Service>()?;
@@ -61,8 +73,46 @@ pub fn path(view: &View<'_>, sender: &Sender, address: &str, port: u16) -> Path 
         if let Some(found) = found {
             return found;
         }
+        let end = exposed(view, &host.machine, address, (port, udp));
+        if let Some(end) = end.filter(|_| is_node(view, address)) {
+            return to_end(end);
+        }
     }
     direct(address.into())
+}
+
+fn to_end(end: End) -> Path {
+    Path::Ends { service: "".into(), by_client: false, ends: vec![end] }
+}
+
+fn is_udp(protocol: Option<&str>) -> bool {
+    protocol == Some("UDP")
+}
+
+/// Whether an address is that of a node.
+fn is_node(view: &View<'_>, address: &str) -> bool {
+    view.cache
+        .list(&NODES)
+        .filter_map(|object| object.get::<Node>()?.status.as_ref())
+        .any(|status| status.addresses.iter().flatten().any(|own| own.address == address))
+}
+
+/// The end behind a port of a node that a pod there has asked for. Mirrors the `portmap` plugin.
+fn exposed(view: &View<'_>, node: &str, address: &str, (port, udp): Port) -> Option<End> {
+    view.cache.list(&PODS).find_map(|object| {
+        let pod = object.get::<Pod>()?;
+        let spec = pod.spec.as_ref().filter(|spec| spec.node_name.as_deref() == Some(node))?;
+        let mut ports =
+            spec.containers.iter().flat_map(|container| container.ports.iter().flatten());
+        let asked = ports.find(|asked| {
+            let ip = asked.host_ip.as_deref().unwrap_or_default();
+            asked.host_port == Some(i32::from(port))
+                && is_udp(asked.protocol.as_deref()) == udp
+                && (matches!(ip, "" | "0.0.0.0") || ip == address)
+        })?;
+        let own = pod.status.as_ref()?.pod_ip.as_deref().filter(|ip| !ip.is_empty())?;
+        Some((own.into(), u16::try_from(asked.container_port).ok()?))
+    })
 }
 
 /// Whether a Service answers at an address of its own.

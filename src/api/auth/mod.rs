@@ -6,6 +6,7 @@ mod reviews;
 mod token_request;
 mod user;
 
+pub use jwt::{account_token, token_claim};
 pub(in crate::api) use rbac::Action;
 pub(in crate::api) use reviews::{review, review_kind};
 pub(in crate::api) use token_request::token_request;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use k8s_openapi::api::core::v1::Pod;
+use serde_json::{Map, Value, json};
 
 use super::jwt;
 use crate::api::{Api, Reply, Request, Status};
@@ -33,17 +34,13 @@ pub fn token_request(
     let spec = &given["spec"];
     let seconds = spec["expirationSeconds"].as_i64().unwrap_or(USUAL);
     check_seconds(seconds)?;
-    check_bound(api, namespace, &spec["boundObjectRef"])?;
+    let bound = bound(api, namespace, &spec["boundObjectRef"])?;
     let audiences: Vec<String> = match spec["audiences"].as_array().map(Vec::as_slice) {
         None | Some([]) => vec![jwt::AUDIENCE.to_owned()],
         Some(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
     };
     let issued = i64::try_from(now.seconds()).unwrap_or(0);
-    let token = jwt::token(
-        (namespace, account.name(), account.uid()),
-        &audiences,
-        (issued, issued + seconds),
-    );
+    let token = jwt::account_token(&account, &audiences, (issued, issued + seconds), bound);
     let ends = now + Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
     let value = json!({
         "kind": "TokenRequest",
@@ -76,10 +73,11 @@ fn check_seconds(seconds: i64) -> Result<(), Status> {
     Err(Status::invalid("TokenRequest", "authentication.k8s.io", "", &[error]))
 }
 
-/// What a token is bound to must be there.
-fn check_bound(api: &mut dyn Api, namespace: &str, bound: &Value) -> Result<(), Status> {
+/// What a token is to be bound to, which must be there; a pod's node is named, too.
+fn bound(api: &mut dyn Api, namespace: &str, bound: &Value) -> Result<Map<String, Value>, Status> {
+    let mut claims = Map::new();
     let (Some(kind), Some(name)) = (bound["kind"].as_str(), bound["name"].as_str()) else {
-        return Ok(());
+        return Ok(claims);
     };
     let known = kinds::by_kind("", kind)
         .filter(|_| matches!(kind, "Pod" | "Secret" | "Node"))
@@ -91,16 +89,22 @@ fn check_bound(api: &mut dyn Api, namespace: &str, bound: &Value) -> Result<(), 
         })?;
     let place = if known.names().namespaced { namespace } else { "" };
     let key = Key::new(known.names().resource(), place, name);
-    let found = api.call(Request::get(&key)).map(Reply::object)?;
+    let Some(object) = api.call(Request::get(&key)).map(Reply::object)? else { return Ok(claims) };
     let wanted = bound["uid"].as_str().unwrap_or_default();
-    match found.filter(|object| !wanted.is_empty() && object.uid() != wanted) {
-        None => Ok(()),
-        Some(object) => {
-            let why = format!(
-                "the UID in the bound object reference ({wanted}) does not match the UID in \
-                 record. The object might have been deleted and then recreated"
-            );
-            Err(Status::conflict(&object.resource(), name, &why))
-        }
+    if !wanted.is_empty() && object.uid() != wanted {
+        let why = format!(
+            "the UID in the bound object reference ({wanted}) does not match the UID in record. \
+             The object might have been deleted and then recreated"
+        );
+        return Err(Status::conflict(&object.resource(), name, &why));
     }
+    claims.insert(kind.to_ascii_lowercase(), jwt::token_claim(name, object.uid()));
+    let spec = object.get::<Pod>().and_then(|pod| pod.spec.as_ref());
+    if let Some(node) = spec.and_then(|spec| spec.node_name.as_deref()) {
+        let key = Key::new(GroupResource::new("", "nodes"), "", node);
+        let uid = api.call(Request::get(&key)).ok().and_then(Reply::object);
+        let uid = uid.map(|node| node.uid().to_owned()).unwrap_or_default();
+        claims.insert("node".to_owned(), jwt::token_claim(node, &uid));
+    }
+    Ok(claims)
 }

@@ -29,7 +29,7 @@ pub(super) fn answer(
     let Some(rest) = &path.rest else {
         // Relative links of what answers need the slash.
         let (before, _) = super::path::split(&call.target);
-        if call.method == "GET" && !before.ends_with('/') {
+        if matches!(call.method.as_str(), "GET" | "HEAD") && !before.ends_with('/') {
             let mut moved = encode::plain(301, "");
             moved.headers.push(("Location", format!("{before}/")));
             return Ok(moved);
@@ -73,22 +73,64 @@ fn send(
     let key = Key::new(pods(), namespace, &place.pod);
     let mut request = Request { verb: Verb::Get, ..Request::get(&key) }.to("proxy");
     let agent = call.header("user-agent").unwrap_or_default();
-    let parts =
-        [("port", &*place.port), ("method", &*call.method), ("path", &*target), ("agent", agent)];
+    let posted = String::from_utf8_lossy(&call.body);
+    let parts = [
+        ("port", &*place.port),
+        ("method", &*call.method),
+        ("path", &*target),
+        ("agent", agent),
+        ("body", &*posted),
+    ];
     request.query = parts.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec();
     let Reply::Json(reply) = api.call(request)? else {
         return Err(Status::unavailable("no endpoints available"));
     };
+    let (whole, _) = super::path::split(&call.target);
     let code = reply["status"].as_u64().and_then(|code| u16::try_from(code).ok()).unwrap_or(502);
     let body = reply["body"].as_str().unwrap_or_default();
     let looks_like_html = body.trim_start().starts_with('<');
+    let before = whole.strip_suffix(rest).unwrap_or(whole).trim_end_matches('/');
+    let body = if looks_like_html { with_own_links(body, before) } else { body.to_owned() };
     let kind =
         if looks_like_html { "text/html; charset=utf-8" } else { "text/plain; charset=utf-8" };
     Ok(Answer {
         code,
         headers: vec![("Content-Type", kind.to_owned())],
-        body: Content::Bytes(body.as_bytes().to_vec()),
+        body: Content::Bytes(body.into_bytes()),
     })
+}
+
+/// Attributes that hold links. Mirrors `atomsToAttrs`.
+const LINKS: [&str; 12] = [
+    "action=\"",
+    "background=\"",
+    "cite=\"",
+    "data=\"",
+    "formaction=\"",
+    "href=\"",
+    "icon=\"",
+    "longdesc=\"",
+    "manifest=\"",
+    "poster=\"",
+    "src=\"",
+    "usemap=\"",
+];
+
+/// A page whose links to places of its own host lead through the proxy, too.
+/// Mirrors `rewriteHTML` of `apimachinery/pkg/util/proxy/transport.go`.
+fn with_own_links(page: &str, before: &str) -> String {
+    let mut text = String::with_capacity(page.len());
+    let mut rest = page;
+    while let Some(quote) = rest.find("=\"/") {
+        let (head, tail) = rest.split_at(quote + 2);
+        text.push_str(head);
+        let is_link = LINKS.iter().any(|name| head.ends_with(name));
+        if is_link && !tail.starts_with("//") && !tail.starts_with(before) {
+            text.push_str(before);
+        }
+        rest = tail;
+    }
+    text + rest
 }
 
 fn pods() -> GroupResource {
@@ -146,4 +188,17 @@ fn of_service(api: &mut dyn Api, namespace: &str, name: &str, port: &str) -> Res
         }
     }
     Err(nobody())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_links_to_the_own_host_are_rewritten() {
+        let page = r#"<a href="/x">1</a> <img src="y.png"> <a href="//other/z">2</a> b="/c""#;
+        let expected =
+            r#"<a href="/p/proxy/x">1</a> <img src="y.png"> <a href="//other/z">2</a> b="/c""#;
+        assert_eq!(with_own_links(page, "/p/proxy"), expected);
+    }
 }

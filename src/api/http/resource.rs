@@ -169,6 +169,10 @@ impl Exchange<'_, '_> {
         let is_collection = path.name.is_empty();
         let is_everywhere = kind.names().namespaced && path.namespace.is_none();
         let watches = path.watch || self.query.truth("watch");
+        if !is_collection && path.subresource == "proxy" {
+            // Whatever the method is, it is the other side's.
+            return Ok(if self.call.method == "GET" { Verb::Get } else { Verb::Create });
+        }
         if !is_collection && !self.is_served(kind) {
             return Err(Status::no_such_method());
         }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+#[cfg(not(target_arch = "wasm32"))]
+use crate::api::conversion::ShownIn;
 use crate::api::{List, Reply, Request, Server, Status};
 use crate::base::field_selector::FieldSelector;
 use crate::base::label_selector::Selector;
@@ -17,6 +19,9 @@ pub(super) struct Filter {
     name: String,
     labels: Selector,
     fields: FieldSelector,
+    /// Objects as they look in the version that is asked for, where that is not how they are kept.
+    #[cfg(not(target_arch = "wasm32"))]
+    shown: Option<ShownIn>,
 }
 
 impl Filter {
@@ -31,6 +36,8 @@ impl Filter {
             name: request.name.clone(),
             labels,
             fields,
+            #[cfg(not(target_arch = "wasm32"))]
+            shown: None,
         })
     }
 
@@ -64,6 +71,8 @@ impl Filter {
     }
 
     fn fields_match(&self, object: &Object) -> bool {
+        #[cfg(not(target_arch = "wasm32"))]
+        let object = self.shown.as_ref().and_then(|shown| shown.find(object)).unwrap_or(object);
         self.fields.matches(|field| match field {
             "metadata.name" => Cow::Borrowed(object.name()),
             "metadata.namespace" => Cow::Borrowed(object.namespace()),
@@ -97,15 +106,32 @@ fn check_fields(kind: &dyn Kind, selector: &FieldSelector) -> Result<(), Status>
 }
 
 impl Server {
+    /// The filter of a list or watch.
+    pub(super) fn filter(
+        &self,
+        kind: &'static dyn Kind,
+        request: &Request,
+    ) -> Result<Filter, Status> {
+        let filter = Filter::new(kind, request)?;
+        #[cfg(not(target_arch = "wasm32"))]
+        let filter = match filter.fields.terms() {
+            [] => filter,
+            _ => Filter { shown: self.shown_in(kind), ..filter },
+        };
+        Ok(filter)
+    }
+
     pub(in crate::api) fn list(
         &self,
         kind: &'static dyn Kind,
         request: &Request,
     ) -> Result<Reply, Status> {
-        let filter = Filter::new(kind, request)?;
+        let filter = self.filter(kind, request)?;
         let expired = || Status::expired("The resourceVersion for the provided list is too old.");
         let past = match request.page.revision {
-            Some(revision) if revision < self.begun => return Err(expired()),
+            Some(revision) if revision < self.begun.max(self.compaction.oldest()) => {
+                return Err(expired());
+            }
             Some(revision) => Some(self.store.at(revision).map_err(|_| expired())?),
             None => None,
         };

@@ -26,16 +26,30 @@ impl Server {
         match self.target(kind, &request) {
             Ok(old) => {
                 let new = self.applied(kind, &request, Some(&old), &patch)?;
+                self.note_oddities(&request)?;
                 self.replace(kind, part, new, old, &request)
             }
             Err(status) if status.is_not_found() && part == Part::Main => {
                 let mut new = self.applied(kind, &request, None, &patch)?;
+                self.note_oddities(&request)?;
                 update::check_name(&new, &request)?;
                 new.meta_mut().resource_version = None;
                 self.store_new(kind, new, &request, false)
             }
             Err(status) => Err(status),
         }
+    }
+
+    /// Refuses what was applied with keys that stand twice, or warns of it.
+    fn note_oddities(&mut self, request: &Request) -> Result<(), Status> {
+        let odd = request.oddities.iter().filter(|_| !request.lenient);
+        for why in odd.map(|why| format!("error converting YAML to JSON: {why}")) {
+            if request.strict {
+                return Err(Status::bad_request(format!("error strict decoding YAML: {why}")));
+            }
+            self.warnings.push(why);
+        }
+        Ok(())
     }
 
     /// What an update or a patch wants stored, and what it replaces.

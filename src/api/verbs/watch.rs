@@ -13,7 +13,7 @@ impl Server {
         kind: &'static dyn Kind,
         request: &Request,
     ) -> Result<Reply, Status> {
-        let filter = Filter::new(kind, request)?;
+        let filter = self.filter(kind, request)?;
         let next = self.store.revision().max(request.resource_version.unwrap_or(0));
         let changes = match request.resource_version {
             None | Some(0) => self.matching(&filter).into_iter().map(added).collect(),

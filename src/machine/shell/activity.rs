@@ -73,6 +73,8 @@ pub(super) struct Serve {
     pub(super) program: Rc<Program>,
     pub(super) argv: Rc<[String]>,
     pub(super) started: Time,
+    /// What it says on which port, where its environment says so.
+    pub(super) says: Rc<[(u16, String)]>,
     /// It has printed what it prints once it listens.
     pub(super) ready: bool,
     /// It got SIGTERM and will exit then.
@@ -159,7 +161,7 @@ impl Process {
                     Progress::Run(argv) => self.run_argv(task, &argv, world),
                     Progress::Send(request) => {
                         let timeout = Duration::from_secs(5);
-                        let client = Client { tool: Tool::Sent, timeout };
+                        let client = Client { tool: Tool::Sent { udp: request.udp }, timeout };
                         self.ask(task, Effect::Http(request), client, world);
                     }
                     Progress::Endless => {
@@ -263,6 +265,7 @@ impl Process {
         let serve = Serve {
             argv: argv.into(),
             started: now,
+            says: program.env_ports.iter().flat_map(|prefix| said(task, prefix)).collect(),
             ready: false,
             stops: None,
             stop_printed: false,
@@ -303,6 +306,14 @@ impl Process {
             Stream::Null | Stream::Text(..) | Stream::Endless => {}
         }
     }
+}
+
+/// The ports that variables of these names end in, and what they hold.
+fn said(task: &Task, prefix: &str) -> Vec<(u16, String)> {
+    let ports = task.variables.iter().filter_map(|(name, variable)| {
+        Some((name.strip_prefix(prefix)?.parse().ok()?, variable.value.to_string()))
+    });
+    ports.collect()
 }
 
 /// What `stress` and its relatives are told to use: (thousandths of a core, bytes), seconds.

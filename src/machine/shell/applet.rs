@@ -20,13 +20,14 @@ type Lines = (String, Vec<String>);
 
 /// Every tool, sorted.
 const APPLETS: &[&str] = &[
-    "[", "[[", "ash", "base64", "basename", "bash", "cat", "chmod", "chown", "clear", "cp", "curl",
-    "cut", "dash", "date", "dd", "df", "diff", "dirname", "du", "echo", "egrep", "env", "expr",
-    "false", "fgrep", "find", "free", "grep", "head", "hostname", "id", "kill", "ln", "ls",
-    "mkdir", "mktemp", "mount", "mv", "nc", "nice", "nohup", "nproc", "nslookup", "ping",
-    "printenv", "printf", "ps", "pwd", "rev", "rm", "rmdir", "sed", "seq", "sh", "sleep", "sort",
-    "stat", "sync", "tac", "tail", "tee", "telnet", "test", "time", "timeout", "touch", "tr",
-    "true", "truncate", "uname", "uniq", "usleep", "watch", "wc", "wget", "whoami", "xargs", "yes",
+    "[", "[[", "ash", "awk", "base64", "basename", "bash", "cat", "chmod", "chown", "clear", "cp",
+    "curl", "cut", "dash", "date", "dd", "df", "diff", "dig", "dirname", "du", "echo", "egrep",
+    "env", "expr", "false", "fgrep", "find", "free", "getent", "grep", "head", "hostname", "id",
+    "kill", "ln", "ls", "mkdir", "mktemp", "mount", "mv", "nc", "nice", "nohup", "nproc",
+    "nslookup", "ping", "printenv", "printf", "ps", "pwd", "rev", "rm", "rmdir", "sed", "seq",
+    "sh", "sleep", "sort", "stat", "sync", "sysctl", "tac", "tail", "tee", "telnet", "test",
+    "time", "timeout", "touch", "tr", "true", "truncate", "uname", "uniq", "usleep", "watch", "wc",
+    "wget", "whoami", "xargs", "yes",
 ];
 
 /// Whether `name`, plain or as a path into a usual directory of programs, is one of the tools.
@@ -123,7 +124,7 @@ impl Process {
             "true" | "sync" | "chown" | "clear" | "ln" | "mount" => self.finish(task, 0),
             "false" => self.finish(task, 1),
             "sleep" | "usleep" => self.sleep(task, tool, args, world),
-            "wget" | "curl" | "nslookup" | "ping" | "nc" | "telnet" => {
+            "wget" | "curl" | "nslookup" | "dig" | "getent" | "ping" | "nc" | "telnet" => {
                 match network::begin(tool, args) {
                     Ok((effect, client)) => {
                         self.spend(task, 250);
@@ -147,7 +148,7 @@ impl Process {
             }
             "watch" => self.watch(task, args, world),
             "cat" | "head" | "tail" | "grep" | "egrep" | "fgrep" | "sort" | "uniq" | "tr"
-            | "cut" | "wc" | "tee" | "rev" | "tac" | "sed" | "xargs" | "base64" => {
+            | "cut" | "wc" | "tee" | "awk" | "rev" | "tac" | "sed" | "xargs" | "base64" => {
                 self.start_filter(task, tool, args, world);
             }
             "ls" | "cp" | "mv" | "rm" | "rmdir" | "mkdir" | "touch" | "mktemp" | "dd" | "df"

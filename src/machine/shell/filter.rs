@@ -4,11 +4,11 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::World;
 use super::pattern::Regex;
 use super::process::{END_OF_INPUT, Process};
 use super::sed::Script;
 use super::task::{Stream, Task};
+use super::{World, awk};
 use crate::machine::files::{Node, normalize};
 use crate::machine::network::HttpRequest;
 
@@ -74,6 +74,7 @@ pub(super) enum Tool {
         lines: Option<Vec<String>>,
     },
     Sed(Box<Script>),
+    Awk(Box<awk::Script>),
     Base64 {
         decode: bool,
         /// How long the lines are that it prints; 0: one line without its end.
@@ -88,6 +89,7 @@ pub(super) enum Tool {
     Send {
         host: String,
         port: u16,
+        udp: bool,
         text: String,
     },
 }

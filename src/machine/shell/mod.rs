@@ -3,9 +3,11 @@
 mod activity;
 mod applet;
 mod arithmetic;
+mod awk;
 mod builtin;
 mod call;
 mod command;
+mod dig;
 mod expand;
 mod filter;
 mod lex;
@@ -28,6 +30,7 @@ use super::files::FileSystem;
 use super::image::Image;
 use super::log::Sink;
 use super::network::Effect;
+use super::spec::User;
 use crate::sim::Time;
 
 pub(super) use activity::fill_in;
@@ -45,6 +48,7 @@ pub(super) struct World<'a> {
     pub(super) log: &'a mut dyn Sink,
     pub(super) image: &'a Image,
     pub(super) hostname: &'a str,
+    pub(super) user: &'a User,
     pub(super) address: &'a str,
     /// Ports on which something in the container listens.
     pub(super) listening: &'a [u16],

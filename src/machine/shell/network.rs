@@ -1,7 +1,9 @@
-//! The tools that use the network: `wget`, `curl`, `nslookup`, `ping`, `nc`.
+//! The tools that use the network: `wget`, `curl`, `nslookup`, `dig`,
+//! `getent`, `ping`, `nc`.
 
 use std::time::Duration;
 
+use super::dig::{self, Dig};
 use crate::machine::network::{Effect, HttpRequest};
 
 /// What to do with the network's answer.
@@ -24,14 +26,20 @@ pub(super) enum Tool {
     Nslookup {
         name: String,
     },
+    Dig(Box<Dig>),
+    /// `getent hosts`.
+    Hosts,
     Connect {
         host: String,
         port: u16,
         verbose: bool,
         scan: bool,
+        udp: bool,
     },
-    /// What went over an open connection was a request to an HTTP server.
-    Sent,
+    /// What went over an open connection was a request to an HTTP server, or a datagram.
+    Sent {
+        udp: bool,
+    },
     Ping {
         host: String,
         left: Option<u32>,
@@ -79,6 +87,7 @@ pub(super) fn request(url: &str, agent: &str) -> Option<HttpRequest> {
         port,
         path: path.into(),
         tls,
+        udp: false,
         agent: agent.into(),
         body: "".into(),
     })
@@ -110,6 +119,15 @@ pub(super) fn begin(tool: &str, args: &[String]) -> Result<(Effect, Client), (i3
             };
             Ok((Effect::Lookup { name: name.as_str().into() }, client))
         }
+        "dig" => Ok(dig::begin(args)),
+        "getent" => match args {
+            [database, name] if database == "hosts" || database == "ahosts" => {
+                let client = Client { tool: Tool::Hosts, timeout: Duration::from_secs(5) };
+                Ok((Effect::Lookup { name: name.as_str().into() }, client))
+            }
+            [database, ..] => Err((1, format!("Unknown database: {database}\n"))),
+            [] => Err((1, "getent: wrong number of arguments\n".into())),
+        },
         "nc" | "telnet" => connect(args),
         _ => ping(args),
     }
@@ -207,9 +225,8 @@ fn curl(args: &[String]) -> Result<(Effect, Client), (i32, String)> {
                 "m" | "max-time" | "connect-timeout" => {
                     timeout = seconds(&value()).unwrap_or(timeout)
                 }
-                "H" | "header" | "A" | "user-agent" | "u" | "user" | "retry" | "cacert" => {
-                    drop(value())
-                }
+                "H" | "header" | "interface" | "A" | "user-agent" | "u" | "user" | "retry"
+                | "cacert" => drop(value()),
                 _ => {}
             }
         }
@@ -233,7 +250,7 @@ fn curl(args: &[String]) -> Result<(Effect, Client), (i32, String)> {
 }
 
 fn connect(args: &[String]) -> Result<(Effect, Client), (i32, String)> {
-    let (mut verbose, mut scan, mut timeout) = (false, false, CONNECT_TIMEOUT);
+    let (mut verbose, mut scan, mut udp, mut timeout) = (false, false, false, CONNECT_TIMEOUT);
     let mut plain = Vec::new();
     let mut words = args.iter();
     while let Some(arg) = words.next() {
@@ -241,6 +258,7 @@ fn connect(args: &[String]) -> Result<(Effect, Client), (i32, String)> {
             Some(flags) => {
                 verbose |= flags.contains('v');
                 scan |= flags.contains('z');
+                udp |= flags.contains('u');
                 if flags.ends_with('w') {
                     timeout = words.next().and_then(|text| seconds(text)).unwrap_or(timeout);
                 }
@@ -252,23 +270,24 @@ fn connect(args: &[String]) -> Result<(Effect, Client), (i32, String)> {
     else {
         return Err((1, "nc: bad arguments\n".into()));
     };
-    let effect = Effect::Connect { host: host.as_str().into(), port };
-    let tool = Tool::Connect { host: host.clone(), port, verbose, scan };
+    let effect = Effect::Connect { host: host.as_str().into(), port, udp };
+    let tool = Tool::Connect { host: host.clone(), port, verbose, scan, udp };
     Ok((effect, Client { tool, timeout }))
 }
 
 /// What went over a connection, as an HTTP server reads it; a method of no name is no request.
-pub(super) fn typed(host: &str, port: u16, text: &str) -> HttpRequest {
+pub(super) fn typed(host: &str, port: u16, udp: bool, text: &str) -> HttpRequest {
     let mut words = text.lines().next().unwrap_or_default().split(' ');
     let (method, path, version) = (words.next(), words.next(), words.next());
     let is_request = version.is_some_and(|version| version.starts_with("HTTP/"));
     let word = |word: Option<&str>| word.filter(|_| is_request).unwrap_or_default().into();
     HttpRequest {
-        method: word(method),
+        method: if udp { "GET".into() } else { word(method) },
         host: host.into(),
         port,
-        path: word(path),
+        path: if udp { format!("/{}", text.trim()).into() } else { word(path) },
         tls: false,
+        udp,
         agent: "".into(),
         body: "".into(),
     }

@@ -32,6 +32,8 @@ pub(in crate::machine) struct Listener {
     pub(in crate::machine) program: Rc<Program>,
     pub(in crate::machine) argv: Rc<[String]>,
     pub(in crate::machine) started: Time,
+    /// What it says on which port, where its environment says so.
+    pub(in crate::machine) says: Rc<[(u16, String)]>,
 }
 
 /// A process and everything it started.
@@ -323,6 +325,7 @@ impl Process {
                 program: Rc::clone(&serve.program),
                 argv: Rc::clone(&serve.argv),
                 started: serve.started,
+                says: Rc::clone(&serve.says),
             })
             .collect()
     }

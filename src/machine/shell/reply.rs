@@ -45,7 +45,22 @@ impl Process {
             }
             Tool::Curl(curl) => self.curl_replied(task, &curl, timeout, reply, world),
             Tool::Nslookup { name } => self.nslookup_replied(task, &name, reply, world),
-            Tool::Sent => {
+            Tool::Dig(dig) => self.dig_replied(task, &dig, reply, world),
+            Tool::Hosts => {
+                let Reply::Addresses { name, addresses } = reply else {
+                    return self.finish(task, 2);
+                };
+                let line = |address: &Rc<str>| format!("{address:<15} {name}\n");
+                self.write(task, 1, &addresses.iter().map(line).collect::<String>(), world);
+                0
+            }
+            Tool::Sent { udp: true } => {
+                if let Reply::Http(HttpReply { status: 200, body, .. }) = reply {
+                    self.write(task, 1, body, world);
+                }
+                0
+            }
+            Tool::Sent { udp: false } => {
                 if let Reply::Http(HttpReply { status: status @ 1.., body, .. }) = reply {
                     let line = format!("HTTP/1.1 {status} {}\r\n", status_text(*status));
                     let head = "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n";
@@ -53,7 +68,7 @@ impl Process {
                 }
                 0
             }
-            Tool::Connect { host, port, verbose, scan } => {
+            Tool::Connect { host, port, verbose, scan, udp } => {
                 let (text, status) = match reply {
                     Reply::Connected { address } => {
                         (format!("{host} ({address}:{port}) open\n"), 0)
@@ -71,7 +86,7 @@ impl Process {
                     self.write(task, 2, &text, world);
                 }
                 if status == 0 && !scan {
-                    return self.start_sending(task, host, port);
+                    return self.start_sending(task, host, port, udp);
                 }
                 status
             }
@@ -83,8 +98,8 @@ impl Process {
     }
 
     /// Reads what is to go over a connection that is open.
-    fn start_sending(&mut self, task: &mut Task, host: String, port: u16) {
-        let tool = Filtering::Send { host, port, text: String::new() };
+    fn start_sending(&mut self, task: &mut Task, host: String, port: u16, udp: bool) {
+        let tool = Filtering::Send { host, port, udp, text: String::new() };
         let sources = [(Rc::from("-"), None)].into();
         let filter = Filter { tool, sources, status: 0 };
         task.state = State::Busy(Box::new(Activity::Filter(Box::new(filter))));
@@ -172,7 +187,7 @@ impl Process {
                 }
                 format!("wget: can't connect to remote host ({address}): Connection refused\n")
             }
-            Reply::Addresses { .. } | Reply::Connected { .. } => {
+            Reply::Addresses { .. } | Reply::Records(_) | Reply::Connected { .. } => {
                 "wget: error getting response\n".into()
             }
         };
@@ -240,6 +255,16 @@ impl Process {
         status
     }
 
+    /// The first name server of `/etc/resolv.conf`.
+    pub(super) fn name_server(&self, world: &World) -> String {
+        let config = match world.files.get("/etc/resolv.conf") {
+            Some(Node::File(text)) => text,
+            _ => "".into(),
+        };
+        let server = config.lines().find_map(|line| line.strip_prefix("nameserver "));
+        server.unwrap_or("10.96.0.10").to_owned()
+    }
+
     fn nslookup_replied(
         &mut self,
         task: &mut Task,
@@ -247,15 +272,7 @@ impl Process {
         reply: &Reply,
         world: &mut World,
     ) -> i32 {
-        let config = match world.files.get("/etc/resolv.conf") {
-            Some(Node::File(text)) => text,
-            _ => "".into(),
-        };
-        let server = config
-            .lines()
-            .find_map(|line| line.strip_prefix("nameserver "))
-            .unwrap_or("10.96.0.10")
-            .to_owned();
+        let server = self.name_server(world);
         let mut text = format!("Server:\t\t{server}\nAddress:\t{server}:53\n\n");
         let status = match reply {
             Reply::Addresses { name, addresses } => {

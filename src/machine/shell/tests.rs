@@ -42,7 +42,9 @@ fn run(argv: &[&str], input: Option<&str>, limit: Duration) -> Ran {
             volumes: &mut volumes,
             read_only_root: false,
         };
+        let user = User::default();
         let mut world = World {
+            user: &user,
             now,
             files,
             log: &mut log,
@@ -62,6 +64,7 @@ fn run(argv: &[&str], input: Option<&str>, limit: Duration) -> Ran {
                     Effect::Http(request) if &*request.host == "web" => Reply::Http(HttpReply {
                         status: if &*request.path == "/" { 200 } else { 404 },
                         body: "hello\n".into(),
+                        location: "".into(),
                         took_micros: 0,
                     }),
                     Effect::Lookup { name } if &*name == "web" => Reply::Addresses {

@@ -93,6 +93,7 @@ impl Tool {
             }
             Self::Tee { .. } => push(out, text, complete),
             Self::Sed(script) => return script.line(text, complete, out),
+            Self::Awk(script) => script.line(text, out),
             Self::Base64 { text: whole, .. } => push(whole, text, complete),
             Self::Send { text: whole, .. } => push(whole, text, complete),
             Self::Collect { words, .. } => words.extend(text.split_whitespace().map(str::to_owned)),
@@ -171,6 +172,7 @@ impl Tool {
             }
             Self::Uniq { last, count, repeated } => uniq(last, *count, *repeated, out),
             Self::Sed(script) => script.end(out),
+            Self::Awk(script) => script.end(out),
             Self::Base64 { decode: true, text, .. } => {
                 let joined: String = text.split_whitespace().collect();
                 let Ok(bytes) = base64::decode(&joined, Alphabet::Standard) else {
@@ -189,8 +191,8 @@ impl Tool {
                 let failed = if status > 0 { 2 } else { 1 };
                 return Progress::Done(if grep.found { 0 } else { failed });
             }
-            Self::Send { host, port, text } => {
-                return Progress::Send(network::typed(host, *port, text));
+            Self::Send { host, port, udp, text } => {
+                return Progress::Send(network::typed(host, *port, *udp, text));
             }
             Self::Collect { argv, words } => {
                 let mut argv = std::mem::take(argv);

@@ -2,13 +2,13 @@
 
 use super::Options;
 use crate::machine::files::{Node, normalize};
-use crate::machine::shell::World;
 use crate::machine::shell::activity::{Activity, size};
 use crate::machine::shell::filter::{Filter, Grep, Tool};
 use crate::machine::shell::pattern::{Regex, class};
 use crate::machine::shell::process::Process;
 use crate::machine::shell::sed::Script;
 use crate::machine::shell::task::{State, Task};
+use crate::machine::shell::{World, awk};
 
 impl Process {
     pub(super) fn start_filter(
@@ -105,6 +105,7 @@ impl Process {
                 "grep" | "egrep" | "fgrep" => "emABC",
                 "sort" => "kt",
                 "cut" => "dfc",
+                "awk" => "F",
                 "sed" => "e",
                 "xargs" => "nIP",
                 "base64" => "w",
@@ -216,6 +217,13 @@ impl Process {
                 Tool::Sed(Box::new(
                     Script::parse(&script, options.has('n'), extended).map_err(|e| (1, e))?,
                 ))
+            }
+            "awk" => {
+                if operands.is_empty() {
+                    return Err((1, "no program".into()));
+                }
+                let script = awk::Script::parse(&operands.remove(0), options.value('F'));
+                Tool::Awk(Box::new(script.map_err(|fault| (2, fault))?))
             }
             "xargs" => {
                 let argv = if operands.is_empty() {

@@ -1,6 +1,8 @@
 //! Tools that tell about the container: `date`, `env`, `hostname`, `ps`, `id`, …
 
 use super::text;
+use crate::machine::User;
+use crate::machine::files::Node;
 use crate::machine::shell::World;
 use crate::machine::shell::process::Process;
 use crate::machine::shell::task::Task;
@@ -45,12 +47,13 @@ impl Process {
                 _ => format!("{}\n", world.hostname),
             }),
             "env" | "printenv" => environment(task, args),
-            "whoami" => done("root\n".into()),
-            "id" => done(match args.first().map(String::as_str) {
-                Some("-u" | "-g") => "0\n".into(),
-                _ => "uid=0(root) gid=0(root) groups=0(root),10(wheel)\n".into(),
-            }),
+            "whoami" => match world.user.uid {
+                0 => done("root\n".into()),
+                uid => (1, String::new(), format!("whoami: unknown uid {uid}\n")),
+            },
+            "id" => done(id(world.user, args)),
             "uname" => done(uname(args, world)),
+            "sysctl" => sysctl(args, world),
             "nproc" => done("2\n".into()),
             "ps" => done(self.list(task, world)),
             "free" => done("              total        used        free      shared  buff/cache   available\nMem:        4014080      801224     1204416       10240     2008440     3001024\nSwap:             0           0           0\n".into()),
@@ -101,4 +104,46 @@ fn uname(args: &[String], world: &World) -> String {
         Some("-n") => format!("{}\n", world.hostname),
         _ => "Linux\n".into(),
     }
+}
+
+/// What `id` says of a user: numbers, and the names of those that have one.
+fn id(user: &User, args: &[String]) -> String {
+    let named = |number: &i64| match number {
+        0 => "0(root)".to_owned(),
+        10 => "10(wheel)".to_owned(),
+        number => number.to_string(),
+    };
+    // The images' superuser is one of the wheel's.
+    let wheel = [10].iter().filter(|_| *user == User::default());
+    let groups: Vec<i64> = [user.gid].iter().chain(&user.groups).chain(wheel).copied().collect();
+    match args.first().map(String::as_str) {
+        Some("-u") => format!("{}\n", user.uid),
+        Some("-g") => format!("{}\n", user.gid),
+        Some("-G") => {
+            format!("{}\n", groups.iter().map(i64::to_string).collect::<Vec<_>>().join(" "))
+        }
+        _ => format!(
+            "uid={} gid={} groups={}\n",
+            named(&user.uid),
+            named(&user.gid),
+            groups.iter().map(named).collect::<Vec<_>>().join(",")
+        ),
+    }
+}
+
+/// `sysctl name …`: what the kernel is set to.
+fn sysctl(args: &[String], world: &World<'_>) -> (i32, String, String) {
+    let (mut status, mut out, mut errors) = (0, String::new(), String::new());
+    for name in args.iter().filter(|arg| !arg.starts_with('-')) {
+        match world.files.get(&format!("/proc/sys/{}", name.replace('.', "/"))) {
+            Some(Node::File(value)) => {
+                out.push_str(&format!("{} = {}\n", name.replace('/', "."), value.trim()));
+            }
+            _ => {
+                status = 1;
+                errors.push_str(&format!("sysctl: error: '{name}' is an unknown key\n"));
+            }
+        }
+    }
+    (status, out, errors)
 }
