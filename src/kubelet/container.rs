@@ -4,11 +4,12 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Container as Spec, Pod, PodSpec};
+use k8s_openapi::api::core::v1::{Container as Spec, Pod, PodSpec, ResourceRequirements};
 
 use super::hook::Hook;
 use super::image::ImagePull;
 use super::probe::Probes;
+use super::resize::asked;
 use super::sandbox::Sandbox;
 use super::start::container_spec;
 use super::step::Step;
@@ -124,6 +125,8 @@ pub struct Container {
     pub instance: Option<ContainerId>,
     /// The instance before.
     pub previous: Option<ContainerId>,
+    /// What it was given to use, if it asked for anything.
+    pub(super) applied: Option<Box<ResourceRequirements>>,
     /// Its probes.
     pub probes: Probes,
     /// Its image.
@@ -179,6 +182,7 @@ impl Container {
             id: None,
             instance: None,
             previous: None,
+            applied: None,
             probes: Probes::default(),
             image: ImagePull::default(),
             restart: BackOff::default(),
@@ -390,6 +394,7 @@ impl Container {
                 return self.refuse(step, "CreateContainerConfigError", "", missing);
             }
         };
+        self.applied = asked(spec);
         let reason = self.begin_again(step);
         let path = self.path();
         step.event(&path, Normal, "Created", "Container created");

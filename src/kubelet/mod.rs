@@ -16,6 +16,7 @@ mod pod;
 mod ports;
 mod probe;
 mod proxy;
+mod resize;
 mod sandbox;
 mod start;
 mod status;

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{Pod, PodSpec};
 
 use super::admit::Rejection;
 use super::container::{Container, State};
+use super::resize::Unfit;
 use super::sandbox::Sandbox;
 use super::step::Step;
 use super::volumes::{Unmounted, Volumes, unmounted};
@@ -76,6 +77,8 @@ pub struct PodWorker {
     pub sandbox: Option<Sandbox>,
     /// Its containers, init containers first.
     pub containers: Vec<Container>,
+    /// Why what it is asked to have is not there.
+    pub(super) unfit: Option<Unfit>,
     /// Why the pod as a whole failed.
     pub failure: Option<(&'static str, String)>,
     /// Why the node did not take it at all.
@@ -109,6 +112,7 @@ impl PodWorker {
             started: None,
             sandbox: None,
             containers: Container::all(pod.spec.as_ref()?),
+            unfit: None,
             failure: None,
             rejection: None,
             sandbox_at: None,
@@ -176,6 +180,7 @@ impl PodWorker {
             self.sandbox = Some(sandbox);
         }
         self.refresh_volumes(step);
+        self.resize(pod, spec, step);
         self.run_containers(spec, step);
         let Some(sandbox) = &self.sandbox else { return };
         for container in &mut self.containers {

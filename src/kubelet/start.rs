@@ -7,10 +7,10 @@ use k8s_openapi::api::core::v1::{Container, PodSpec, SecurityContext};
 
 use super::environment::{Source, lookup};
 use super::expansion::expand;
+use super::resize::{asked, cgroup_files, limits};
 use super::sandbox::Sandbox;
 use super::step::Step;
 use super::volumes::Volumes;
-use crate::base::quantity;
 use crate::machine::{ContainerSpec, User};
 
 /// Whom a container's processes run as.
@@ -28,12 +28,16 @@ fn user(spec: &PodSpec, security: Option<&SecurityContext>) -> User {
 }
 
 /// The files that are laid over the image's.
-fn files(sandbox: &Sandbox, security: Option<&SecurityContext>) -> Rc<[(Rc<str>, Rc<str>)]> {
-    if security.and_then(|own| own.allow_privilege_escalation) != Some(false) {
+fn files(sandbox: &Sandbox, container: &Container) -> Rc<[(Rc<str>, Rc<str>)]> {
+    let security = container.security_context.as_ref();
+    let is_bound = security.and_then(|own| own.allow_privilege_escalation) == Some(false);
+    let resources = asked(container);
+    if !is_bound && resources.is_none() {
         return sandbox.files.clone();
     }
     let status = ("/proc/self/status".into(), "NoNewPrivs:\t1\n".into());
-    sandbox.files.iter().cloned().chain([status]).collect()
+    let own = resources.iter().flat_map(|resources| cgroup_files(resources));
+    sandbox.files.iter().cloned().chain(own).chain(is_bound.then_some(status)).collect()
 }
 
 /// The description of a container for the machine.
@@ -53,11 +57,7 @@ pub fn container_spec(
         let words = list.iter().flatten();
         words.map(|word| expand(word, |name| lookup(&env, name))).collect()
     };
-    let limits = container.resources.as_ref().and_then(|resources| resources.limits.as_ref());
-    let limit = |name: &str| limits.and_then(|limits| limits.get(name));
-    let unsigned = |amount: i64| u64::try_from(amount).ok();
-    let cpu = limit("cpu").and_then(|amount| quantity::milli_value(&amount.0)).and_then(unsigned);
-    let memory = limit("memory").and_then(|amount| quantity::value(&amount.0)).and_then(unsigned);
+    let (cpu, memory) = limits(container.resources.as_ref());
     let security = container.security_context.as_ref();
     Ok(ContainerSpec {
         image: container.image.clone().unwrap_or_default(),
@@ -66,7 +66,7 @@ pub fn container_spec(
         mounts: volumes.mounts(container, &env)?,
         env,
         working_dir: container.working_dir.clone().unwrap_or_default(),
-        files: files(sandbox, security),
+        files: files(sandbox, container),
         user: user(spec, security),
         read_only_root: security.is_some_and(|s| s.read_only_root_filesystem == Some(true)),
         cpu_limit_milli: cpu,

@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::{
 use super::admit::Rejection;
 use super::container::{Container, Ended, State};
 use super::pod::{Phase, PodWorker};
+use super::resize::PENDING;
 use crate::object::meta;
 use crate::sim::Time;
 
@@ -78,6 +79,7 @@ impl PodWorker {
                 ..PodCondition::default()
             });
         }
+        conditions.extend(self.unfit.iter().map(|unfit| unfit.condition(pod, now)));
         let foreign = known.into_iter().filter(|c| own_condition(&c.type_).is_none());
         conditions.extend(foreign.map(|mut condition| {
             if condition.type_ == "PodScheduled" {
@@ -134,7 +136,7 @@ impl PodWorker {
 type Condition = (bool, &'static str, String);
 
 fn own_condition(kind: &str) -> Option<()> {
-    let own = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
+    let own = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", PENDING];
     own.contains(&kind).then_some(())
 }
 
@@ -176,6 +178,8 @@ fn container_status(container: &Container, pod: &Pod) -> ContainerStatus {
         ready: finished_init || lasting && container.is_ready(),
         started: (!container.ephemeral).then(|| container.is_running() && container.probes.started),
         restart_count: container.restarts,
+        allocated_resources: container.applied.as_ref().and_then(|own| own.requests.clone()),
+        resources: container.applied.as_deref().cloned(),
         state: Some(state(&container.state)),
         last_state: Some(container.last.as_ref().map(terminated).unwrap_or_default()),
         ..ContainerStatus::default()

@@ -352,6 +352,21 @@ impl Machine {
         self.containers.get(&id)?.judge(port, path, posted, now)
     }
 
+    /// Gives a running container other limits: thousandths of a core, bytes. What it reads of them
+    /// changes, too.
+    pub fn resize(
+        &mut self,
+        id: ContainerId,
+        (cpu_milli, memory_bytes): (Option<u64>, Option<u64>),
+        files: &[(Rc<str>, Rc<str>)],
+    ) {
+        let Some(container) = self.container(id) else { return };
+        let spec = Rc::make_mut(&mut container.spec);
+        (spec.cpu_limit_milli, spec.memory_limit_bytes) = (cpu_milli, memory_bytes);
+        let kept = spec.files.iter().filter(|(path, _)| files.iter().all(|(own, _)| own != path));
+        spec.files = kept.cloned().chain(files.iter().cloned()).collect();
+    }
+
     /// Sends one HTTP request to the container; `None` when nothing listens on `port`. It costs the container CPU time and a line of its access log.
     pub fn request(
         &mut self,

@@ -1,10 +1,14 @@
 //! `ephemeralcontainers` and `resize` of a pod: each lets one part of it change.
 //! Mirrors `podEphemeralContainersStrategy` and `podResizeStrategy`.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::{Container, EphemeralContainer, Pod, PodSpec};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use crate::api::verbs::Part;
 use crate::api::{Reply, Request, Server, Status};
+use crate::kinds::pod::qos_class;
 use crate::kinds::{FieldError, Kind, internal};
 use crate::object::{Object, codec};
 
@@ -55,6 +59,56 @@ pub(in crate::api) fn faults(new: &Object, old: &Object) -> Vec<FieldError> {
             Some(_) => continue,
         };
         errors.push(FieldError::forbidden("spec.ephemeralContainers", why));
+    }
+    errors
+}
+
+/// What is wrong with the resources of a replacement. Mirrors `ValidatePodResize`.
+pub(in crate::api) fn resize_faults(new: &Object, old: &Object) -> Vec<FieldError> {
+    let (Some(new), Some(old)) = (new.get::<Pod>(), old.get::<Pod>()) else { return Vec::new() };
+    let (Some(after), Some(before)) = (&new.spec, &old.spec) else { return Vec::new() };
+    let mut errors = Vec::new();
+    let class = old.status.as_ref().and_then(|status| status.qos_class.as_deref());
+    let class = class.unwrap_or_else(|| qos_class(before));
+    if qos_class(after) != class {
+        let why = "Pod QOS Class may not change as a result of resizing";
+        errors.push(FieldError::invalid("spec", class, why));
+    }
+    let statuses = old.status.iter().flat_map(|status| status.container_statuses.iter().flatten());
+    if !statuses.into_iter().any(|status| status.resources.is_some()) {
+        let why = "Pod running on node without support for resize";
+        errors.push(FieldError::forbidden("spec", why));
+    }
+    let lists = [
+        ("initContainers", after.init_containers.as_deref(), before.init_containers.as_deref()),
+        ("containers", Some(after.containers.as_slice()), Some(before.containers.as_slice())),
+    ];
+    let mut others_change = false;
+    for (list, after, before) in lists {
+        let pairs = after.unwrap_or_default().iter().zip(before.unwrap_or_default());
+        for (index, (new, old)) in pairs.enumerate() {
+            let (new, old) = (new.resources.clone(), old.resources.clone());
+            let (new, old) = (new.unwrap_or_default(), old.unwrap_or_default());
+            for (field, what, new, old) in [
+                ("requests", "resource requests", &new.requests, &old.requests),
+                ("limits", "resource limits", &new.limits, &old.limits),
+            ] {
+                let has = |name: &String| new.as_ref().is_some_and(|list| list.contains_key(name));
+                if !old.iter().flat_map(|list| list.keys()).all(has) {
+                    let path = format!("spec.{list}[{index}].resources.{field}");
+                    errors.push(FieldError::forbidden(&path, format!("{what} cannot be removed")));
+                }
+                let rest = |list: &Option<BTreeMap<String, Quantity>>| -> Vec<_> {
+                    let all = list.iter().flatten();
+                    let all = all.filter(|(name, _)| !matches!(name.as_str(), "cpu" | "memory"));
+                    all.map(|(name, amount)| (name.clone(), amount.clone())).collect()
+                };
+                others_change |= rest(new) != rest(old);
+            }
+        }
+    }
+    if others_change {
+        errors.push(FieldError::forbidden("spec", "only cpu and memory resources are mutable"));
     }
     errors
 }

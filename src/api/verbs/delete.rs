@@ -6,7 +6,6 @@ use std::time::Duration;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Namespace, Pod, ReplicationController};
 
-use super::list::Filter;
 use super::update::is_finished;
 use crate::api::admission::Operation;
 use crate::api::{DeleteOptions, List, Propagation, Reply, Request, Server, Status};
@@ -36,7 +35,7 @@ impl Server {
         request: &Request,
     ) -> Result<Reply, Status> {
         let mut items = Vec::new();
-        for object in self.matching(&Filter::new(kind, request)?) {
+        for object in self.matching(&self.filter(kind, request)?) {
             // What is listed is what was found, not what has become of it.
             match self.delete_object(kind, object.clone(), &request.delete, request.dry_run) {
                 Ok(_) => items.push(object),

@@ -76,8 +76,10 @@ impl Server {
             }
             Part::Prepared(name) => {
                 count_pod_change(&mut new, &old);
-                if name == "ephemeralcontainers" {
-                    errors.extend(pod_parts::faults(&new, &old));
+                match name {
+                    "ephemeralcontainers" => errors.extend(pod_parts::faults(&new, &old)),
+                    "resize" => errors.extend(pod_parts::resize_faults(&new, &old)),
+                    _ => {}
                 }
                 errors.extend(kind.validate(&new));
             }

@@ -121,7 +121,7 @@ impl Process {
         world: &mut World,
     ) {
         match tool {
-            "true" | "sync" | "chown" | "clear" | "ln" | "mount" => self.finish(task, 0),
+            "true" | "sync" | "chown" | "clear" | "ln" => self.finish(task, 0),
             "false" => self.finish(task, 1),
             "sleep" | "usleep" => self.sleep(task, tool, args, world),
             "wget" | "curl" | "nslookup" | "dig" | "getent" | "ping" | "nc" | "telnet" => {

@@ -7,6 +7,11 @@ use crate::machine::shell::World;
 use crate::machine::shell::process::Process;
 use crate::machine::shell::task::Task;
 
+/// What `mount` lists.
+const ROOT_MOUNT: &str = "overlay on / type overlay (rw,relatime)\n";
+const CGROUP_MOUNT: &str =
+    "cgroup on /sys/fs/cgroup type cgroup2 (ro,nosuid,nodev,noexec,relatime)\n";
+
 impl Process {
     /// Runs a tool that needs no input: exit code, output, complaint.
     pub(super) fn plain_tool(
@@ -53,6 +58,11 @@ impl Process {
             },
             "id" => done(id(world.user, args)),
             "uname" => done(uname(args, world)),
+            "mount" => match args {
+                [] => done(format!("{ROOT_MOUNT}{CGROUP_MOUNT}")),
+                [flag, kind] if flag == "-t" && kind == "cgroup2" => done(CGROUP_MOUNT.to_owned()),
+                _ => done(String::new()),
+            },
             "sysctl" => sysctl(args, world),
             "nproc" => done("2\n".into()),
             "ps" => done(self.list(task, world)),
