@@ -1,6 +1,5 @@
 //! [`Server`]: the store behind the one door.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::admission::asked::Asking;
@@ -16,6 +15,7 @@ use super::{
 };
 #[cfg(not(target_arch = "wasm32"))]
 use crate::base::shared_map::SharedMap;
+use crate::base::small_map::SmallMap;
 use crate::kinds::custom_resource_definition::RESOURCE as DEFINITIONS;
 use crate::kinds::{KINDS, Kind};
 #[cfg(not(target_arch = "wasm32"))]
@@ -56,7 +56,7 @@ pub struct Server {
     pub(super) begun: u64,
     pub(super) warnings: Vec<String>,
     /// What is known of the fields of kinds that somebody has written.
-    pub(super) schemas: BTreeMap<GroupResource, Rc<Schema>>,
+    pub(super) schemas: SmallMap<GroupResource, Rc<Schema>>,
 }
 
 impl Server {
@@ -83,7 +83,7 @@ impl Server {
             started: false,
             begun: 0,
             warnings: Vec::new(),
-            schemas: BTreeMap::new(),
+            schemas: SmallMap::new(),
         }
     }
 

@@ -52,6 +52,8 @@ mod regex_parser;
 pub mod sha256;
 /// Sorted maps and sets whose copies share what they have in common.
 pub mod shared_map;
+/// Maps of few entries.
+pub mod small_map;
 /// Columns of text.
 pub mod table;
 /// Manifests, read and printed as kubectl does.

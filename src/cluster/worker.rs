@@ -1,10 +1,10 @@
 //! A controller with its queue: the reconcile loop that upstream writes again in every controller.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::event::{plan, take};
 use crate::api::Api;
+use crate::base::small_map::SmallMap;
 use crate::kinds;
 use crate::object::{GroupResource, Key};
 use crate::runtime::{CUSTOM, Cache, Context, Controller, Next, Queue, Recorder, Watch};
@@ -18,12 +18,12 @@ const SYNC_COST: Duration = Duration::from_micros(50);
 const LOOK_COST: Duration = Duration::from_micros(25);
 
 /// Which controllers watch a type, in their order: asked once, since every change is looked up.
-pub(super) struct Watchers(BTreeMap<GroupResource, Vec<(usize, Watch)>>);
+pub(super) struct Watchers(SmallMap<GroupResource, Vec<(usize, Watch)>>);
 
 impl Watchers {
     /// What the controllers of `workers` watch.
     pub(super) fn of(workers: &[Worker]) -> Self {
-        let mut watchers: BTreeMap<GroupResource, Vec<(usize, Watch)>> = BTreeMap::new();
+        let mut watchers: SmallMap<GroupResource, Vec<(usize, Watch)>> = SmallMap::new();
         for (index, worker) in workers.iter().enumerate() {
             for watch in worker.controller.watches() {
                 watchers.entry(watch.resource().clone()).or_default().push((index, watch));

@@ -1,13 +1,12 @@
 //! Hashes of pod templates that are safe in names. Mirrors `controller.ComputeHash`, which hashes
 //! what Go prints of a template (`k8s.io/utils/dump.ForHash`).
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use serde_json::Value;
 
 use crate::base::order::Gather;
 use crate::base::quantity;
+use crate::base::small_map::SmallMap;
 use crate::object::codec;
 
 const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
@@ -46,7 +45,7 @@ fn dump(template: &Value) -> String {
 }
 
 struct Dump {
-    types: BTreeMap<&'static str, &'static str>,
+    types: SmallMap<&'static str, &'static str>,
     text: String,
 }
 
@@ -135,7 +134,7 @@ impl Dump {
     fn map(&mut self, kind: &str, value: Option<&Value>) {
         let entries = value.and_then(Value::as_object).filter(|entries| !entries.is_empty());
         let Some(entries) = entries else { return self.add(&["<nil>"]) };
-        let entries: BTreeMap<&String, &Value> = entries.iter().gathered();
+        let entries: SmallMap<&String, &Value> = entries.iter().gathered();
         for (place, (key, value)) in entries.into_iter().enumerate() {
             self.add(&[if place > 0 { " " } else { "map[" }, key, ":"]);
             self.value(kind, Some(value));

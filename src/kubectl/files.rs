@@ -1,11 +1,11 @@
 //! What a command finds around it: the files, the working folder, the environment's variables.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::Failure;
 use crate::base::files::{self, Node, normalize};
 use crate::base::order::Gather;
+use crate::base::small_map::SmallMap;
 
 /// Where a person's files lie, and where they work at first.
 pub const HOME: &str = "/root";
@@ -15,7 +15,7 @@ pub const HOME: &str = "/root";
 pub struct Files {
     tree: files::Files,
     folder: Rc<str>,
-    variables: BTreeMap<Rc<str>, Rc<str>>,
+    variables: SmallMap<Rc<str>, Rc<str>>,
 }
 
 impl Default for Files {
@@ -24,7 +24,7 @@ impl Default for Files {
         for folder in [HOME, "/tmp"] {
             tree.insert(folder, Node::Directory);
         }
-        Self { tree, folder: HOME.into(), variables: BTreeMap::new() }
+        Self { tree, folder: HOME.into(), variables: SmallMap::new() }
     }
 }
 

@@ -1,6 +1,5 @@
 //! A container: its processes, files, log, and what it uses of the machine.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use super::log::{Log, Output};
 use super::shell::{Outcome, Process, STEP_BUDGET, Start, World};
 use super::spec::{Ask, Asker, ContainerSpec, ContainerState, Exit, SessionId, SessionState};
 use crate::base::shared_map::SharedMap;
+use crate::base::small_map::SmallMap;
 use crate::sim::Time;
 
 /// Artificial load on top of what the processes do, and steady requests from outside.
@@ -37,7 +37,7 @@ pub(super) struct Container {
     pub(super) argv: Rc<[String]>,
     pub(super) files: Files,
     pub(super) process: Process,
-    pub(super) sessions: BTreeMap<SessionId, Session>,
+    pub(super) sessions: SmallMap<SessionId, Session>,
     pub(super) log: Log,
     pub(super) started: Time,
     pub(super) exit: Option<Exit>,
@@ -45,7 +45,7 @@ pub(super) struct Container {
     pub(super) load: Load,
     pub(super) cpu_total_micros: u64,
     /// What its programs were told to count.
-    pub(super) counts: BTreeMap<Rc<str>, u64>,
+    pub(super) counts: SmallMap<Rc<str>, u64>,
     pub(super) counted_until: Time,
     pub(super) next_session: u32,
 }
@@ -81,14 +81,14 @@ impl Container {
             spec: Rc::new(spec),
             image,
             files,
-            sessions: BTreeMap::new(),
+            sessions: SmallMap::new(),
             log: Log::default(),
             started: now,
             exit: None,
             kill_at: None,
             load: Load::default(),
             cpu_total_micros: 0,
-            counts: BTreeMap::new(),
+            counts: SmallMap::new(),
             counted_until: now,
             next_session: 0,
         }

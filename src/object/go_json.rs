@@ -1,7 +1,6 @@
 //! JSON as Go writes it: what would end a script is escaped, and structs keep the order of their
 //! fields.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::LazyLock;
 
@@ -9,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::base::go_text::escape_html;
 use crate::base::order::{Gather, Order};
+use crate::base::small_map::SmallMap;
 
 /// Orders of fields: a line begins with the field by which its struct is known.
 const ORDERS: &str = include_str!("go_order.txt");
@@ -24,16 +24,16 @@ const USUAL: &str = "kind apiVersion groupVersion apiGroup name generateName nam
 /// The orders, ready to be asked.
 struct Orders {
     /// The lines that marks begin.
-    marks: BTreeMap<&'static str, usize>,
+    marks: SmallMap<&'static str, usize>,
     /// For each line, and last for what has none: the places of its fields.
-    places: Vec<BTreeMap<&'static str, usize>>,
+    places: Vec<SmallMap<&'static str, usize>>,
 }
 
 static KNOWN: LazyLock<Orders> = LazyLock::new(|| {
     let lines: Vec<_> = ORDERS.lines().filter_map(|line| line.split_once(": ")).collect();
     let places = |order: &'static str| {
         let names = order.split_whitespace().chain(USUAL.split_whitespace());
-        let mut places = BTreeMap::new();
+        let mut places = SmallMap::new();
         for (place, name) in names.enumerate() {
             places.entry(name).or_insert(place);
         }

@@ -1,7 +1,8 @@
 //! One terminal of a person: its shell, the line under way, and the kubectl commands it waits for.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
+use crate::base::small_map::SmallMap;
 use crate::cluster::Cluster;
 use crate::kubectl::{self, Files, HOME, Io, Run, Step, Typed};
 use crate::machine::{self, Called, Sink, Surroundings, Terminal};
@@ -58,7 +59,7 @@ pub(super) struct Shell {
     /// Whether a line is under way.
     busy: bool,
     /// The kubectl commands under way, by the task of the shell that waits for each.
-    running: BTreeMap<u32, Running>,
+    running: SmallMap<u32, Running>,
     output: Output,
 }
 
@@ -98,7 +99,7 @@ impl Shell {
             terminal: Terminal::new(HOME, kubectl::reads_input),
             waiting: VecDeque::new(),
             busy: false,
-            running: BTreeMap::new(),
+            running: SmallMap::new(),
             output: Output::default(),
         }
     }

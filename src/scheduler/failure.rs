@@ -1,18 +1,17 @@
 //! What is said of a pod that fits nowhere. Mirrors `FitError` of `pkg/scheduler/framework/types.go`.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
 
 use super::cycle::No;
 use crate::api::{PatchType, Request, Status};
 use crate::base::order::Order as _;
+use crate::base::small_map::SmallMap;
 use crate::object::{Object, meta};
 use crate::runtime::Context;
 
 /// `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.`
 pub fn no_nodes(nodes: usize, reasons: impl IntoIterator<Item = String>) -> String {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut counts: SmallMap<String, usize> = SmallMap::new();
     for reason in reasons {
         *counts.entry(reason).or_default() += 1;
     }

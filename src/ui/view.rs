@@ -1,9 +1,9 @@
 //! What the page draws: one immutable snapshot of the cluster, in the page's own words.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::items::Items;
+use crate::base::small_map::SmallMap;
 use crate::sim::Time;
 
 /// Which object: enough to select it, to link to it and to name it to kubectl.
@@ -287,9 +287,9 @@ pub struct View {
     /// Everything there is.
     pub items: Items,
     /// The replicas of each autoscaler over time.
-    pub samples: BTreeMap<Ref, Rc<Vec<Sample>>>,
+    pub samples: SmallMap<Ref, Rc<Vec<Sample>>>,
     /// What each workload was told to use.
-    pub load: BTreeMap<Ref, Load>,
+    pub load: SmallMap<Ref, Load>,
 }
 
 impl PartialEq for View {

@@ -1,7 +1,6 @@
 //! Which nodes lack a daemon pod, and which pods go. Mirrors `manage` and `rollingUpdate` of
 //! `pkg/controller/daemon`.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetSpec};
@@ -13,6 +12,7 @@ use super::template;
 use crate::base::int_or_percent::{IntOrPercent, Round};
 use crate::base::order::Gather;
 use crate::base::order::Order as _;
+use crate::base::small_map::SmallMap;
 use crate::controllers::pod;
 use crate::kinds::daemon_set::template_generation;
 use crate::object::meta;
@@ -112,9 +112,9 @@ struct Planner<'a> {
     spec: &'a DaemonSetSpec,
     min_ready: Duration,
     generation: Option<i64>,
-    eligible: BTreeMap<&'a str, Eligible>,
+    eligible: SmallMap<&'a str, Eligible>,
     /// The pods of each node, the oldest first.
-    pods: BTreeMap<&'a str, Vec<&'a Pod>>,
+    pods: SmallMap<&'a str, Vec<&'a Pod>>,
     surge: usize,
     plan: Plan,
 }
@@ -125,7 +125,7 @@ impl<'a> Planner<'a> {
             let name = node.metadata.name.as_deref().unwrap_or_default();
             (name, eligibility::eligible(spec, node))
         });
-        let mut pods: BTreeMap<&str, Vec<&Pod>> = BTreeMap::new();
+        let mut pods: SmallMap<&str, Vec<&Pod>> = SmallMap::new();
         for pod in input.pods {
             let is_leaving = pod::is_finished(pod) && meta::is_terminating(&pod.metadata);
             if let (false, Some(node)) = (is_leaving, template::target(pod)) {

@@ -8,8 +8,6 @@ mod revision;
 mod set;
 mod status;
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStatus, ReplicaSet};
 use k8s_openapi::api::core::v1::Pod;
 
@@ -18,6 +16,7 @@ use self::set::{Bounds, Set};
 use super::pod::{self, PODS};
 use super::pod_control::namespace_is_terminating;
 use crate::api::Status;
+use crate::base::small_map::SmallMap;
 use crate::kinds::selectors;
 use crate::object::{GroupResource, Key, Object, meta};
 use crate::runtime::{Cache, Context, Controller, EventType, Next, Watch, claim};
@@ -79,7 +78,7 @@ struct Rollout<'a, 'c> {
     deployment: &'a Deployment,
     spec: &'a DeploymentSpec,
     /// The Deployment's ReplicaSets by name, each in its newest version.
-    sets: BTreeMap<String, Object>,
+    sets: SmallMap<String, Object>,
     /// The name of the one with the current template.
     new: Option<String>,
     /// The status and the revision as they are to be written.
@@ -95,7 +94,7 @@ impl<'a, 'c> Rollout<'a, 'c> {
         deployment: &'a Deployment,
         spec: &'a DeploymentSpec,
     ) -> Result<Self, Status> {
-        let mut sets = BTreeMap::new();
+        let mut sets = SmallMap::new();
         let selector = selectors::parse(&spec.selector).map_err(|why| Status::internal(&why))?;
         let claim = claim::claim(cx.cache, object, &REPLICA_SETS, &selector);
         for set in &claim.owned {

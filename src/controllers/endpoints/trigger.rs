@@ -2,12 +2,13 @@
 //! to follow reads it from an annotation.
 //! Mirrors `pkg/controller/util/endpoint/trigger_time_tracker.go`.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time as Timestamp};
 
+use crate::base::order::Order as _;
+use crate::base::small_map::SmallMap;
 use crate::controllers::pod::condition;
 use crate::object::{Key, meta};
 use crate::sim::Time;
@@ -18,14 +19,14 @@ pub(super) const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigg
 /// What was known of each Service when it was last looked at.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Triggers {
-    services: BTreeMap<Key, Rc<Seen>>,
+    services: SmallMap<Key, Rc<Seen>>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Seen {
     service: Time,
     /// When each pod's readiness last changed.
-    pods: BTreeMap<String, Time>,
+    pods: SmallMap<String, Time>,
 }
 
 impl Triggers {
@@ -36,18 +37,22 @@ impl Triggers {
         let seen = Rc::make_mut(self.services.entry(key.clone()).or_default());
         let mut changed = Some(created).filter(|created| *created > seen.service);
         seen.service = created;
-        let mut before = std::mem::take(&mut seen.pods);
+        let mut names: Vec<&str> = Vec::with_capacity(pods.len());
         for pod in pods {
-            let name = pod.metadata.name.as_deref().unwrap_or_default();
             let Some(time) = transition(pod).map(meta::moment) else { continue };
-            let (name, earlier) = match before.remove_entry(name) {
-                Some((name, time)) => (name, Some(time)),
-                None => (name.to_owned(), None),
+            let name = pod.metadata.name.as_deref().unwrap_or_default();
+            names.push(name);
+            let earlier = match seen.pods.get_mut(name) {
+                Some(noted) => Some(std::mem::replace(noted, time)),
+                None => seen.pods.insert(name.to_owned(), time),
             };
             if earlier.is_none_or(|earlier| time > earlier) {
                 changed = Some(changed.map_or(time, |first| first.min(time)));
             }
-            seen.pods.insert(name, time);
+        }
+        if seen.pods.len() > names.len() {
+            names.order();
+            seen.pods.retain(|name, _| names.binary_search(&name.as_str()).is_ok());
         }
         if known { changed } else { Some(created) }
     }

@@ -1,13 +1,13 @@
 //! From pods and their usage to a number of replicas.
 //! Mirrors `pkg/controller/podautoscaler/replica_calculator.go`, in integers.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Container, Pod};
 
 use crate::base::order::Gather;
 use crate::base::quantity;
+use crate::base::small_map::SmallMap;
 use crate::controllers::{Settings, pod};
 use crate::object::meta;
 use crate::sim::Time;
@@ -46,7 +46,7 @@ pub struct Input<'a> {
     /// The pods that the selector selects.
     pub pods: &'a [&'a Pod],
     /// What they use, by pod name.
-    pub samples: BTreeMap<String, Sample>,
+    pub samples: SmallMap<String, Sample>,
     /// `cpu` or `memory`.
     pub resource: &'a str,
     /// One container's name, or empty for whole pods.
@@ -110,9 +110,9 @@ pub fn replicas(mut input: Input<'_>) -> Result<Proposal, String> {
     }
     let requests = match target {
         Target::Utilization(_) => requests(pods, input.container, input.resource)?,
-        Target::AverageValue(_) => BTreeMap::new(),
+        Target::AverageValue(_) => SmallMap::new(),
     };
-    let mut usage: BTreeMap<&str, i64> =
+    let mut usage: SmallMap<&str, i64> =
         samples.iter().map(|(name, sample)| (name.as_str(), sample.milli)).gathered();
     let first = ratio(&usage, &requests, target)?;
     let mut proposal = Proposal {
@@ -168,14 +168,14 @@ fn count(names: &[&str]) -> i32 {
 /// The part of the input that grouping looks at.
 struct Measured<'a, 'b> {
     pods: &'a [&'a Pod],
-    samples: &'b BTreeMap<String, Sample>,
+    samples: &'b SmallMap<String, Sample>,
     cpu: bool,
     settings: Settings,
     now: Time,
 }
 
 impl<'a> Input<'a> {
-    fn samples_view<'b>(&self, samples: &'b BTreeMap<String, Sample>) -> Measured<'a, 'b> {
+    fn samples_view<'b>(&self, samples: &'b SmallMap<String, Sample>) -> Measured<'a, 'b> {
         let Self { pods, settings, now, .. } = *self;
         Measured { pods, samples, cpu: self.resource == "cpu", settings, now }
     }
@@ -226,8 +226,8 @@ fn requests<'a>(
     pods: &[&'a Pod],
     container: &str,
     resource: &str,
-) -> Result<BTreeMap<&'a str, i64>, String> {
-    let mut all = BTreeMap::new();
+) -> Result<SmallMap<&'a str, i64>, String> {
+    let mut all = SmallMap::new();
     for pod in pods {
         let name = pod.metadata.name.as_deref().unwrap_or_default();
         let Some(spec) = &pod.spec else { continue };
@@ -268,8 +268,8 @@ struct Ratio {
 
 /// Mirrors `GetResourceUtilizationRatio` and `GetMetricUsageRatio`.
 fn ratio(
-    usage: &BTreeMap<&str, i64>,
-    requests: &BTreeMap<&str, i64>,
+    usage: &SmallMap<&str, i64>,
+    requests: &SmallMap<&str, i64>,
     target: Target,
 ) -> Result<Ratio, String> {
     let sum = |amounts: &mut dyn Iterator<Item = i64>| amounts.fold(0_i64, i64::saturating_add);

@@ -1,7 +1,6 @@
 //! What the metrics of an autoscaler's spec are called, and what is measured for them.
 //! Mirrors `pkg/controller/podautoscaler/metrics/client.go`.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::autoscaling::v2::{
@@ -14,6 +13,7 @@ use super::calculator::{Proposal, Sample, Target};
 use crate::api::{Api, Request};
 use crate::base::duration;
 use crate::base::quantity::{self, Format, Quantity};
+use crate::base::small_map::SmallMap;
 use crate::kinds::metrics::PodMetrics;
 use crate::object::{GroupResource, Object, meta};
 
@@ -112,7 +112,7 @@ impl<'a> Metric<'a> {
         namespace: &str,
         selector: &str,
         user: &'static str,
-    ) -> Result<BTreeMap<String, Sample>, String> {
+    ) -> Result<SmallMap<String, Sample>, String> {
         let mut request = Request::list(POD_METRICS, namespace).by(user);
         selector.clone_into(&mut request.label_selector);
         let unable = format!("unable to get metrics for resource {}: ", self.resource);
@@ -130,7 +130,7 @@ impl<'a> Metric<'a> {
         if items.is_empty() {
             return Err(format!("{unable}no metrics returned from resource metrics API"));
         }
-        let mut samples = BTreeMap::new();
+        let mut samples = SmallMap::new();
         for metrics in items.iter().filter_map(Object::get::<PodMetrics>) {
             if let Some(sample) = self.sample(metrics).map_err(|why| format!("{unable}{why}"))? {
                 samples.insert(metrics.metadata.name.clone().unwrap_or_default(), sample);

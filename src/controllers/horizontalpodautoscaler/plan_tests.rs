@@ -1,6 +1,5 @@
 //! Tables: from usage to replicas, and from wishes to what is set.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::autoscaling::v2::{
@@ -13,6 +12,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::calculator::{Input, Sample, Target, Tolerance, replicas};
 use super::limits::{Memory, Wish, normalize};
+use crate::base::small_map::SmallMap;
 use crate::controllers::Settings;
 use crate::object::meta;
 use crate::sim::Time;
@@ -97,7 +97,7 @@ fn usage_and_target_decide_how_many() {
             .map(|(i, word)| pod(i, word, request))
             .collect();
         let pods: Vec<&Pod> = made.iter().map(|(pod, _)| pod).collect();
-        let samples: BTreeMap<String, Sample> = made
+        let samples: SmallMap<String, Sample> = made
             .iter()
             .filter_map(|(pod, sample)| Some((pod.metadata.name.clone()?, (*sample)?)))
             .collect();

@@ -1,7 +1,7 @@
 //! What is known of a Job and its pods when it is decided about. Mirrors the counting at the start
 //! of `syncJob` and `indexed_job_utils.go` of `pkg/controller/job`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec, JobStatus};
 use k8s_openapi::api::core::v1::Pod;
@@ -10,6 +10,7 @@ use super::backoff::{Backoff, finished_at};
 use super::intervals::Intervals;
 use super::policy::{self, Verdict};
 use crate::base::order::Gather;
+use crate::base::small_map::SmallMap;
 use crate::controllers::pod;
 use crate::kinds::job;
 use crate::object::meta;
@@ -54,7 +55,7 @@ pub struct Indexes<'a> {
     /// The failed ones, where each index has a limit.
     pub failed: Option<Intervals>,
     /// The last failed pod of each index that waits to be run again: its successor counts on from it.
-    pub waiting: BTreeMap<i32, &'a Pod>,
+    pub waiting: SmallMap<i32, &'a Pod>,
 }
 
 impl<'a> Facts<'a> {

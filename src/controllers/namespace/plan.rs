@@ -1,10 +1,9 @@
 //! How far the deletion of a namespace's content has come.
 //! Mirrors `pkg/controller/namespace/deletion`.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::core::v1::{NamespaceCondition, NamespaceStatus};
 
+use crate::base::small_map::SmallMap;
 use crate::object::meta;
 use crate::sim::{Explain, Fact, Time};
 
@@ -12,9 +11,9 @@ use crate::sim::{Explain, Fact, Time};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// How many objects there are, by `resource.group`.
-    pub remaining: BTreeMap<String, usize>,
+    pub remaining: SmallMap<String, usize>,
     /// On how many of them each finalizer is.
-    pub finalizers: BTreeMap<String, usize>,
+    pub finalizers: SmallMap<String, usize>,
     /// Why some content could not be deleted.
     pub failures: Vec<String>,
     /// The groups and versions of which nobody knows what they hold.
@@ -44,7 +43,7 @@ impl Plan {
 
     /// Brings the conditions up to date. Mirrors `namespaceConditionUpdater`.
     pub fn set_conditions(&self, status: &mut NamespaceStatus, now: Time) {
-        let instances = |counts: &BTreeMap<String, usize>, verb: &str| {
+        let instances = |counts: &SmallMap<String, usize>, verb: &str| {
             let texts =
                 counts.iter().map(|(what, n)| format!("{what} {verb} {n} resource instances"));
             texts.collect::<Vec<_>>().join(", ")
@@ -138,7 +137,7 @@ impl Explain for Plan {
     }
 
     fn facts(&self) -> Vec<Fact> {
-        let text = |counts: &BTreeMap<String, usize>| {
+        let text = |counts: &SmallMap<String, usize>| {
             let texts = counts.iter().map(|(what, count)| format!("{what} {count}"));
             texts.collect::<Vec<_>>().join(", ")
         };

@@ -3,9 +3,10 @@
 use k8s_openapi::api::core::v1::NamespaceStatus;
 
 use super::plan::Plan;
+use crate::base::small_map::SmallMap;
 use crate::sim::Time;
 
-fn counts(pairs: &[(&str, usize)]) -> std::collections::BTreeMap<String, usize> {
+fn counts(pairs: &[(&str, usize)]) -> SmallMap<String, usize> {
     pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
 }
 

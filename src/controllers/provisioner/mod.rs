@@ -8,7 +8,6 @@ mod plan;
 #[cfg(test)]
 mod plan_tests;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
@@ -17,6 +16,7 @@ use k8s_openapi::api::storage::v1::StorageClass;
 use self::plan::{ClaimPlan, FINALIZER, PROVISIONERS, Source, plan_claim, should_delete};
 use super::persistentvolume::{CLAIMS, CLASSES, VOLUMES};
 use crate::api::Status;
+use crate::base::small_map::SmallMap;
 use crate::object::{Key, Object, meta};
 use crate::runtime::{Context, Controller, EventType, Next, Watch};
 use crate::sim::Time;
@@ -32,7 +32,7 @@ const RETRY_MAX: Duration = Duration::from_secs(1000);
 pub struct Provisioner {
     name: &'static str,
     source: Source,
-    under_way: BTreeMap<Key, Attempt>,
+    under_way: SmallMap<Key, Attempt>,
 }
 
 /// The state of a claim that is being worked on.
@@ -51,7 +51,7 @@ pub fn provisioners() -> impl Iterator<Item = Provisioner> {
     let row = |(name, source): &(&'static str, Source)| Provisioner {
         name,
         source: *source,
-        under_way: BTreeMap::new(),
+        under_way: SmallMap::new(),
     };
     PROVISIONERS.iter().map(row)
 }

@@ -2,12 +2,12 @@
 //! delete. Mirrors `replica_set.go` and `controller.ActivePodsWithRanks`.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 
 use crate::base::order::Order as _;
+use crate::base::small_map::SmallMap;
 use crate::controllers::pod;
 use crate::object::meta;
 use crate::sim::{Explain, Fact, Time};
@@ -85,7 +85,7 @@ pub fn plan<'a>(wanted: Wanted, active: &[&'a Pod], related: &[&Pod], now: Time)
 
 /// The `count` pods that are missed least, the least first.
 fn victims<'a>(active: &[&'a Pod], related: &[&Pod], count: usize, now: Time) -> Vec<&'a Pod> {
-    let mut crowd: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut crowd: SmallMap<&str, usize> = SmallMap::new();
     for pod in related {
         *crowd.entry(pod::node_name(pod)).or_default() += 1;
     }

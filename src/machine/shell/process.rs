@@ -1,6 +1,5 @@
 //! A process with its children: who runs next, who waits for whom, and signals.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use super::activity::{Activity, Serve};
 use super::syntax::Code;
 use super::task::{Frame, FrameKind, Interactive, State, Stream, Task, Variable, Wait};
 use super::{Outcome, World};
+use crate::base::small_map::SmallMap;
 use crate::machine::image::Program;
 use crate::machine::log::Output;
 use crate::machine::network::{Reply, RequestRate};
@@ -41,8 +41,8 @@ pub(in crate::machine) struct Listener {
 pub(in crate::machine) struct Process {
     pub(super) root: u32,
     /// Boxed: a node of the map has room for eleven.
-    pub(super) tasks: BTreeMap<u32, Box<Task>>,
-    pub(super) pipes: BTreeMap<u32, String>,
+    pub(super) tasks: SmallMap<u32, Box<Task>>,
+    pub(super) pipes: SmallMap<u32, String>,
     pub(super) next_pid: u32,
     pub(super) input: String,
     pub(super) input_open: bool,
@@ -79,8 +79,8 @@ impl Process {
         task.frames.push(Frame::new(code, FrameKind::Script));
         Self {
             root: start.pid,
-            tasks: BTreeMap::from([(start.pid, Box::new(task))]),
-            pipes: BTreeMap::new(),
+            tasks: SmallMap::from([(start.pid, Box::new(task))]),
+            pipes: SmallMap::new(),
             next_pid: start.pid + 1,
             input: String::new(),
             input_open: start.stdin,

@@ -1,7 +1,6 @@
 //! Who manages which fields. Mirrors
 //! `k8s.io/apimachinery/pkg/util/managedfields/internal/managedfields.go`.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
@@ -10,6 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
 
 use super::set::FieldSet;
 use crate::base::order::Order as _;
+use crate::base::small_map::SmallMap;
 
 /// One way in which somebody writes an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,12 +51,12 @@ pub struct Managed {
 
 /// Every manager of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Managers(pub BTreeMap<Manager, Managed>);
+pub struct Managers(pub SmallMap<Manager, Managed>);
 
 impl Managers {
     /// Reads `metadata.managedFields`; `None` where it makes no sense.
     pub fn read(entries: Option<&Vec<ManagedFieldsEntry>>) -> Option<Self> {
-        let mut managers = BTreeMap::new();
+        let mut managers = SmallMap::new();
         for entry in entries.into_iter().flatten() {
             let operation = entry.operation.as_deref();
             if !matches!(operation, Some("Apply" | "Update"))

@@ -1,8 +1,6 @@
 //! What a write does to the managers of an object. Mirrors `structured-merge-diff/merge/update.go`
 //! and the managers of `k8s.io/apimachinery/pkg/util/managedfields/internal`.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as Timestamp;
 use serde_json::Value;
 
@@ -13,6 +11,7 @@ use super::schema::Schema;
 use super::set::FieldSet;
 use super::walk::{self, Comparison};
 use crate::base::order::Order as _;
+use crate::base::small_map::SmallMap;
 use crate::object::meta::LAST_APPLIED;
 
 /// How many that update are told apart. Mirrors `DefaultMaxUpdateManagers`.
@@ -189,8 +188,8 @@ impl Write<'_> {
         force: bool,
     ) -> Result<Comparison, Vec<Conflict>> {
         let compared = walk::compare(self.schema, old, new).excluding(&self.reset);
-        let mut by_version: BTreeMap<String, Option<Comparison>> = BTreeMap::new();
-        let (mut conflicts, mut left) = (Vec::new(), BTreeMap::new());
+        let mut by_version: SmallMap<String, Option<Comparison>> = SmallMap::new();
+        let (mut conflicts, mut left) = (Vec::new(), SmallMap::new());
         for (manager, managed) in &managers.0 {
             if Some(manager) == except {
                 left.insert(manager.clone(), managed.clone());
@@ -272,7 +271,7 @@ fn cap(managers: &mut Managers) {
         .collect();
     let mut count = updaters.len();
     updaters.order();
-    let mut firsts: BTreeMap<String, Manager> = BTreeMap::new();
+    let mut firsts: SmallMap<String, Manager> = SmallMap::new();
     for (_, manager) in updaters {
         if count <= UPDATERS_MAX {
             return;

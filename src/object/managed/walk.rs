@@ -1,8 +1,6 @@
 //! Walks through values along a schema: what is wrong with one, which fields it has, how two
 //! differ. Mirrors `structured-merge-diff/typed/{validate,tofieldset,compare}.go`.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::element::Element;
@@ -10,6 +8,7 @@ use super::schema::{Field, Scalar, Schema, Shape, Struct, Type, below};
 use super::set::FieldSet;
 use crate::base::go_text;
 use crate::base::order::Order as _;
+use crate::base::small_map::SmallMap;
 use crate::object::Str;
 
 /// Which item of a list an item is. Mirrors `listItemToPathElement`.
@@ -344,7 +343,7 @@ impl<'s> Comparer<'s> {
     }
 
     fn items(&mut self, of: &'s Type, keys: &'s [Str], old: Option<&Value>, new: Option<&Value>) {
-        let mut sides: BTreeMap<Element, [Vec<&Value>; 2]> = BTreeMap::new();
+        let mut sides: SmallMap<Element, [Vec<&Value>; 2]> = SmallMap::new();
         for (side, list) in [old, new].into_iter().enumerate() {
             for (element, item) in indexed(self.schema, of, keys, list) {
                 sides.entry(element).or_default()[side].push(item);

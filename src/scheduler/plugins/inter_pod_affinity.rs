@@ -1,12 +1,15 @@
 //! Pods that want to be near, or far from, other pods. Mirrors `plugins/interpodaffinity`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Affinity, Namespace, PodAffinityTerm};
 
 use super::{Check, Plugin, Prepared, Refusal, SCORE_MAX, World};
 use crate::base::label_selector::Selector;
 use crate::base::order::Gather;
+use crate::base::small_map::SmallMap;
 use crate::kinds::selectors;
 use crate::object::GroupResource;
 use crate::scheduler::node_info::NodeInfo;
@@ -134,7 +137,7 @@ impl Selection {
 /// How many of the pods that a term is about each of its domains holds.
 struct Counted {
     topology: String,
-    domains: BTreeMap<String, i64>,
+    domains: SmallMap<String, i64>,
     selects_self: bool,
 }
 
@@ -146,7 +149,7 @@ impl Counted {
             .as_ref()
             .map(|selector| world.groups.matching(|n| selection.covers(n), selector))
             .unwrap_or_default();
-        let mut domains = BTreeMap::new();
+        let mut domains = SmallMap::new();
         for node in nodes {
             let count = node.count(&groups);
             if let Some(value) = node.label(&term.topology_key).filter(|_| count > 0) {

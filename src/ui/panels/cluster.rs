@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use yew::prelude::*;
 
 use super::{Panel, Place, Scene, leaving_clock};
+use crate::base::small_map::SmallMap;
 use crate::scenario::lessons;
 use crate::ui::act::Act;
 use crate::ui::messages::t;
@@ -30,7 +30,7 @@ pub const PANEL: Panel = Panel {
 #[derive(Default)]
 struct Shown {
     selection: Option<Ref>,
-    places: BTreeMap<Rc<str>, Rc<PodsProps>>,
+    places: SmallMap<Rc<str>, Rc<PodsProps>>,
 }
 
 impl Shown {

@@ -12,7 +12,7 @@ mod replay;
 /// What a terminal shows.
 mod screen;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ use super::messages::{fill, t};
 use super::problems;
 use super::state::{BlockKind, Document, Pace, Problem, REAL_TIME};
 use super::view::{Facts, Load, Ref, Sample, View};
+use crate::base::small_map::SmallMap;
 use crate::cluster::Control;
 use crate::kubectl;
 use crate::scenario::outdated::{self, Gone, Hint};
@@ -67,8 +68,8 @@ struct Session {
     ahead: Option<Ahead>,
     items: Items,
     view: Rc<View>,
-    samples: BTreeMap<Ref, Rc<Vec<Sample>>>,
-    load: BTreeMap<Ref, Load>,
+    samples: SmallMap<Ref, Rc<Vec<Sample>>>,
+    load: SmallMap<Ref, Load>,
     /// What the terminals show.
     screens: Vec<Screen>,
     history: Rc<Vec<Rc<str>>>,
@@ -95,8 +96,8 @@ impl Session {
             ahead: None,
             items: Items::default(),
             view: Rc::default(),
-            samples: BTreeMap::new(),
-            load: BTreeMap::new(),
+            samples: SmallMap::new(),
+            load: SmallMap::new(),
             screens: Vec::new(),
             history: Rc::default(),
             applying: None,

@@ -6,14 +6,13 @@ mod mutating;
 mod params;
 mod validating;
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 pub(in crate::api) use self::mutating::mutate;
 pub(in crate::api) use self::validating::validate;
 use super::asked::Asked;
 use super::{asked, matching};
+use crate::base::small_map::SmallMap;
 use crate::kinds::Kind;
 use crate::object::{GroupResource, Key};
 use crate::store::Store;
@@ -29,7 +28,7 @@ struct Hook {
 
 /// The policies of a store that have bindings, by name.
 fn hooks(store: &Store, policies: &GroupResource, bindings: &GroupResource) -> Vec<Hook> {
-    let mut bound: BTreeMap<String, Vec<(String, Value)>> = BTreeMap::new();
+    let mut bound: SmallMap<String, Vec<(String, Value)>> = SmallMap::new();
     for object in store.list(bindings) {
         let value = object.to_value();
         let policy = value["spec"]["policyName"].as_str().unwrap_or_default().to_owned();

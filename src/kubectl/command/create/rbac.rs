@@ -1,13 +1,12 @@
 //! `kubectl create role`, `clusterrole`, `rolebinding`, `clusterrolebinding`, `serviceaccount` and
 //! `token`. Mirrors the files of these names in `k8s.io/kubectl/pkg/cmd/create`.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::generator::{self, FLAGS};
 use crate::api::{Body, Verb};
 use crate::base::duration;
+use crate::base::small_map::SmallMap;
 use crate::kubectl::command::spec::Spec;
 use crate::kubectl::resource;
 use crate::kubectl::{Args, Failure, Flag, Io, Job};
@@ -190,7 +189,7 @@ fn rules(args: &Args, io: &mut Io<'_>, with_paths: bool) -> Result<Value, Failur
     {
         io.err.push_str(&format!("Warning: '{verb}' is not a standard resource verb\n"));
     }
-    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut groups: SmallMap<String, Vec<String>> = SmallMap::new();
     for word in &resources {
         let (group, resource) = group_resource(word)?;
         let of_group = groups.entry(group).or_default();
@@ -198,7 +197,7 @@ fn rules(args: &Args, io: &mut Io<'_>, with_paths: bool) -> Result<Value, Failur
             of_group.push(resource);
         }
         if word == "*" {
-            groups = BTreeMap::from([(String::new(), vec!["*".to_owned()])]);
+            groups = SmallMap::from([(String::new(), vec!["*".to_owned()])]);
             break;
         }
     }

@@ -6,10 +6,9 @@ mod pod;
 pub use node::TopNode;
 pub use pod::TopPod;
 
-use std::collections::BTreeMap;
-
 use crate::api::Api;
 use crate::base::quantity;
+use crate::base::small_map::SmallMap;
 use crate::kinds::metrics::Usage;
 use crate::kinds::{Kind, by_kind};
 use crate::kubectl::resource::Asked;
@@ -88,4 +87,4 @@ fn metrics(api: &dyn Api, kind: &str) -> Result<Asked, Failure> {
 }
 
 /// The amounts of a node's list, by resource.
-type Available = BTreeMap<String, Amounts>;
+type Available = SmallMap<String, Amounts>;

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Node;
 
 use super::{Amounts, Available, NO_HEADERS, SORT_BY, check, metrics, table};
-use crate::base::order::Order as _;
+use crate::base::order::{Gather, Order as _};
 use crate::kinds::cells::UNKNOWN;
 use crate::kinds::metrics::NodeMetrics;
 use crate::kubectl::command::{Command, SELECTOR};
@@ -75,7 +75,7 @@ fn run(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
         return Err(Failure::error("metrics not available yet"));
     }
     let available: Available =
-        nodes.iter().map(|node| (node.name().to_owned(), room(args, node))).collect();
+        nodes.iter().map(|node| (node.name().to_owned(), room(args, node))).gathered();
     let mut used: Vec<(String, Amounts)> = found
         .iter()
         .filter_map(|object| {
