@@ -54,6 +54,7 @@ const TRANSCRIPTS: &[(&str, &str)] = &transcripts! {
     "kubelet/probes.txt"
     "kubelet/names.txt"
     "kubelet/netexec.txt"
+    "kubelet/resize.txt"
     "kubelet/volumes.txt"
     "storage/binding.txt"
     "storage/provisioning.txt"

@@ -3,6 +3,7 @@
 
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 
+use crate::kinds::pod_template::SAFE_SYSCTLS;
 use crate::object::Object;
 
 /// Why a node refuses a pod.
@@ -34,22 +35,6 @@ const ANY: &str = "0.0.0.0";
 fn conflict(a: HostPort<'_>, b: HostPort<'_>) -> bool {
     (a.0, a.1) == (b.0, b.1) && (a.2 == b.2 || a.2 == ANY || b.2 == ANY)
 }
-
-/// The sysctls that any pod may set. Mirrors `safeSysctls`.
-const SAFE_SYSCTLS: [&str; 12] = [
-    "kernel.shm_rmid_forced",
-    "net.ipv4.ip_local_port_range",
-    "net.ipv4.tcp_syncookies",
-    "net.ipv4.ping_group_range",
-    "net.ipv4.ip_unprivileged_port_start",
-    "net.ipv4.ip_local_reserved_ports",
-    "net.ipv4.tcp_keepalive_time",
-    "net.ipv4.tcp_fin_timeout",
-    "net.ipv4.tcp_keepalive_intvl",
-    "net.ipv4.tcp_keepalive_probes",
-    "net.ipv4.tcp_rmem",
-    "net.ipv4.tcp_wmem",
-];
 
 /// A sysctl that no pod may set here. Mirrors `pkg/kubelet/sysctl/allowlist.go`.
 fn forbidden_sysctl(pod: &Pod) -> Option<Rejection> {

@@ -79,6 +79,8 @@ pub struct PodWorker {
     pub containers: Vec<Container>,
     /// Why what it is asked to have is not there.
     pub(super) unfit: Option<Unfit>,
+    /// Its containers are getting what they are asked to have.
+    pub(super) resizing: bool,
     /// Why the pod as a whole failed.
     pub failure: Option<(&'static str, String)>,
     /// Why the node did not take it at all.
@@ -113,6 +115,7 @@ impl PodWorker {
             sandbox: None,
             containers: Container::all(pod.spec.as_ref()?),
             unfit: None,
+            resizing: false,
             failure: None,
             rejection: None,
             sandbox_at: None,

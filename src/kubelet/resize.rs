@@ -26,6 +26,8 @@ const RETRY: Duration = Duration::from_secs(180);
 const PERIOD: i64 = 100_000;
 /// The condition of a pod whose resize waits.
 pub const PENDING: &str = "PodResizePending";
+/// The condition of a pod that is being resized.
+pub const IN_PROGRESS: &str = "PodResizeInProgress";
 
 /// Why a resize has to wait: for other pods to go, or for ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,23 +36,22 @@ pub struct Unfit {
     message: String,
 }
 
-impl Unfit {
-    /// What the pod's status says of it.
-    pub fn condition(&self, pod: &Pod, now: Time) -> PodCondition {
-        let known = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
-        let same = known.filter(|known| known.type_ == PENDING).find_map(|known| {
-            let stays = known.reason.as_deref() == Some(self.reason);
-            known.last_transition_time.clone().filter(|_| stays)
-        });
-        PodCondition {
-            type_: PENDING.to_owned(),
-            status: "True".to_owned(),
-            reason: Some(self.reason.to_owned()),
-            message: Some(self.message.clone()),
-            observed_generation: pod.metadata.generation,
-            last_transition_time: Some(same.unwrap_or_else(|| meta::timestamp(now))),
-            ..PodCondition::default()
-        }
+/// What a pod's status says of its resize.
+fn condition(kind: &str, why: Option<&Unfit>, pod: &Pod, now: Time) -> PodCondition {
+    let reason = why.map(|why| why.reason);
+    let known = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    let same = known.filter(|known| known.type_ == kind).find_map(|known| {
+        let stays = known.reason.as_deref() == reason;
+        known.last_transition_time.clone().filter(|_| stays)
+    });
+    PodCondition {
+        type_: kind.to_owned(),
+        status: "True".to_owned(),
+        reason: reason.map(str::to_owned),
+        message: why.map(|why| why.message.clone()),
+        observed_generation: pod.metadata.generation,
+        last_transition_time: Some(same.unwrap_or_else(|| meta::timestamp(now))),
+        ..PodCondition::default()
     }
 }
 
@@ -94,6 +95,13 @@ pub fn cgroup_files(resources: &ResourceRequirements) -> [GivenFile; 3] {
 }
 
 impl PodWorker {
+    /// What the status says of a resize that waits or is under way.
+    pub(super) fn resize_conditions(&self, pod: &Pod, now: Time) -> Vec<PodCondition> {
+        let waits = self.unfit.as_ref().map(|unfit| condition(PENDING, Some(unfit), pod, now));
+        let works = self.resizing.then(|| condition(IN_PROGRESS, None, pod, now));
+        waits.into_iter().chain(works).collect()
+    }
+
     /// Gives running containers what they are asked to have by now, if the node has it.
     pub(super) fn resize(&mut self, pod: &Pod, spec: &PodSpec, step: &mut Step<'_, '_>) {
         let wants = |container: &Container| {
@@ -102,6 +110,13 @@ impl PodWorker {
         };
         if !self.containers.iter().any(wants) {
             self.unfit = None;
+            let settled =
+                |c: &Container| !c.is_stopping() && (c.is_running() || c.ended().is_some());
+            if self.resizing && self.containers.iter().all(settled) {
+                self.resizing = false;
+                let told = told("Pod resize completed", pod, spec, "");
+                step.event("", Normal, "ResizeCompleted", &told);
+            }
             return;
         }
         if let Some(unfit) = unfit(pod, spec, step) {
@@ -122,7 +137,8 @@ impl PodWorker {
         for container in self.containers.iter_mut().filter(|container| wants(container)) {
             container.resize(pod, step, sandbox);
         }
-        step.event("", Normal, "ResizeCompleted", &told("Pod resize completed", pod, spec, ""));
+        self.resizing = true;
+        step.again_at(Some(step.now()));
     }
 }
 

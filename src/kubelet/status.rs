@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{
 use super::admit::Rejection;
 use super::container::{Container, Ended, State};
 use super::pod::{Phase, PodWorker};
-use super::resize::PENDING;
+use super::resize::{IN_PROGRESS, PENDING};
 use crate::object::meta;
 use crate::sim::Time;
 
@@ -79,7 +79,7 @@ impl PodWorker {
                 ..PodCondition::default()
             });
         }
-        conditions.extend(self.unfit.iter().map(|unfit| unfit.condition(pod, now)));
+        conditions.extend(self.resize_conditions(pod, now));
         let foreign = known.into_iter().filter(|c| own_condition(&c.type_).is_none());
         conditions.extend(foreign.map(|mut condition| {
             if condition.type_ == "PodScheduled" {
@@ -136,7 +136,14 @@ impl PodWorker {
 type Condition = (bool, &'static str, String);
 
 fn own_condition(kind: &str) -> Option<()> {
-    let own = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", PENDING];
+    let own = [
+        "PodReadyToStartContainers",
+        "Initialized",
+        "Ready",
+        "ContainersReady",
+        PENDING,
+        IN_PROGRESS,
+    ];
     own.contains(&kind).then_some(())
 }
 

@@ -1,4 +1,4 @@
-//! No node is asked for more CPU than it has.
+//! No node gives more CPU than it has.
 
 use std::collections::BTreeMap;
 
@@ -19,8 +19,15 @@ pub(super) fn check(cluster: &Cluster) -> Result<(), String> {
         if let (Some(node), false) =
             (&spec.node_name, matches!(phase, Some("Failed" | "Succeeded")))
         {
+            let statuses = pod.status.iter().flat_map(|s| s.container_statuses.iter().flatten());
+            // What a pod has counts, where it is asked to have something else.
+            let given = |name: &str| {
+                let mut own = statuses.clone().filter(|status| status.name == name);
+                own.find_map(|status| status.allocated_resources.as_ref())
+            };
             let requests = spec.containers.iter().filter_map(|container| {
-                container.resources.as_ref()?.requests.as_ref()?.get("cpu")
+                let asked = || container.resources.as_ref()?.requests.as_ref();
+                given(&container.name).or_else(asked)?.get("cpu")
             });
             let milli = requests.filter_map(|amount| quantity::milli_value(&amount.0)).sum::<i64>();
             *asked.entry(node).or_default() += milli;

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::kinds::pod_template::SAFE_SYSCTLS;
+
 /// Capabilities that a container may add.
 const CAPABILITIES: &[&str] = &[
     "AUDIT_WRITE",
@@ -20,20 +22,6 @@ const CAPABILITIES: &[&str] = &[
     "SETPCAP",
     "SETUID",
     "SYS_CHROOT",
-];
-const SYSCTLS: &[&str] = &[
-    "kernel.shm_rmid_forced",
-    "net.ipv4.ip_local_port_range",
-    "net.ipv4.tcp_syncookies",
-    "net.ipv4.ping_group_range",
-    "net.ipv4.ip_unprivileged_port_start",
-    "net.ipv4.ip_local_reserved_ports",
-    "net.ipv4.tcp_keepalive_time",
-    "net.ipv4.tcp_fin_timeout",
-    "net.ipv4.tcp_keepalive_intvl",
-    "net.ipv4.tcp_keepalive_probes",
-    "net.ipv4.tcp_rmem",
-    "net.ipv4.tcp_wmem",
 ];
 const SELINUX: &[&str] =
     &["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
@@ -342,7 +330,7 @@ impl<'a> Spec<'a> {
     fn rest(&self, found: &mut Found) {
         let given = self.spec()["securityContext"]["sysctls"].as_array().into_iter().flatten();
         let given = given.filter_map(|sysctl| sysctl["name"].as_str());
-        let bad: Vec<&str> = given.filter(|name| !SYSCTLS.contains(name)).collect();
+        let bad: Vec<&str> = given.filter(|name| !SAFE_SYSCTLS.contains(name)).collect();
         if !bad.is_empty() {
             found.push(("forbidden sysctls".to_owned(), bad.join(", ")));
         }
