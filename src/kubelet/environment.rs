@@ -1,8 +1,6 @@
 //! The environment of a container. Mirrors `makeEnvironmentVariables` of
 //! `pkg/kubelet/kubelet_pods.go` and `pkg/kubelet/envvars`.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::core::v1::{
     ConfigMap, Container, EnvFromSource, EnvVarSource, PodSpec, Secret, Service,
 };
@@ -12,6 +10,7 @@ use super::fields;
 use super::node::NodeState;
 use super::sandbox::Sandbox;
 use crate::base::order::Gather;
+use crate::base::small_map::SmallMap;
 use crate::object::{GroupResource, Key, Object};
 use crate::runtime::Context;
 
@@ -46,7 +45,7 @@ pub fn find<'a>(
 }
 
 /// The entries of a ConfigMap or a Secret, as text.
-pub fn entries(object: &Object) -> BTreeMap<&str, String> {
+pub fn entries(object: &Object) -> SmallMap<&str, String> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if let Some(map) = object.get::<ConfigMap>() {
         let plain = map.data.iter().flatten().map(|(key, value)| (key.as_str(), value.clone()));

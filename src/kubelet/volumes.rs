@@ -346,7 +346,7 @@ fn take(
     mode: Option<i32>,
 ) {
     let Some(object) = object else { return };
-    let mut known = entries(object);
+    let known = entries(object);
     match items {
         Some(items) => {
             for item in items {
@@ -356,7 +356,7 @@ fn take(
             }
         }
         None => {
-            while let Some((key, text)) = known.pop_first() {
+            for (key, text) in known {
                 put(files, key, text.into(), mode);
             }
         }

@@ -1,13 +1,13 @@
 //! Cluster addresses and node ports of services. No plugin upstream, but done at the same moment:
 //! mirrors `beginCreate` and `beginUpdate` of `pkg/registry/core/service/storage`.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
 
 use super::{Operation, Plugin, Write};
 use crate::api::Status;
+use crate::base::small_map::SmallMap;
 use crate::kinds::FieldError;
 use crate::object::{GroupResource, Object};
 use crate::sim::Rng;
@@ -207,7 +207,7 @@ fn allocate_ports(
     others: &Others<'_>,
     rng: &mut Rng,
 ) -> Result<(), FieldError> {
-    let mut allocated: BTreeMap<i32, i32> = BTreeMap::new();
+    let mut allocated: SmallMap<i32, i32> = SmallMap::new();
     let mut given: Vec<i32> = ports.iter().filter_map(|port| port.node_port).collect();
     for (index, port) in ports.iter_mut().enumerate() {
         let field = format!("spec.ports[{index}].nodePort");

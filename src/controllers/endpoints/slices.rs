@@ -2,12 +2,12 @@
 //! Mirrors `reconcileByPortMapping` and `finalize` of `k8s.io/endpointslice/reconciler.go`.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointPort, EndpointSlice};
 
 use crate::base::order::Gather;
 use crate::base::order::Order as _;
+use crate::base::small_map::SmallMap;
 use crate::object::Object;
 
 /// How many endpoints a slice holds. Mirrors `--max-endpoints-per-slice`.
@@ -37,7 +37,7 @@ pub struct Slices<'a> {
 /// Distributes the endpoints of each set of ports over slices. What a slice holds already stays
 /// there; new endpoints go where something changes anyway, then where all of them fit.
 pub fn distribute<'a>(existing: &[&'a Object], wanted: Vec<Group>) -> Slices<'a> {
-    let mut by_ports: BTreeMap<String, Vec<(&'a Object, &'a EndpointSlice)>> = BTreeMap::new();
+    let mut by_ports: SmallMap<String, Vec<(&'a Object, &'a EndpointSlice)>> = SmallMap::new();
     for object in existing {
         if let Some(slice) = object.get::<EndpointSlice>() {
             let ports = slice.ports.as_deref().unwrap_or_default();
@@ -90,7 +90,7 @@ fn fill<'a>(
     endpoints: Vec<Endpoint>,
 ) -> Vec<Group> {
     let order: Vec<Id> = endpoints.iter().map(id).collect();
-    let mut left: BTreeMap<Id, Endpoint> = order.iter().cloned().zip(endpoints).gathered();
+    let mut left: SmallMap<Id, Endpoint> = order.iter().cloned().zip(endpoints).gathered();
     let mut unchanged = Vec::new();
     let mut changed = Vec::new();
     for (object, slice) in existing {

@@ -2,8 +2,6 @@
 
 mod checks;
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use self::checks::violations;
@@ -11,6 +9,7 @@ use super::{Operation, Write};
 use crate::api::server::NAMESPACES;
 use crate::api::status::Status;
 use crate::base::order::Order as _;
+use crate::base::small_map::SmallMap;
 use crate::kinds::FieldError;
 use crate::object::{GroupResource, Key, Object};
 
@@ -47,7 +46,7 @@ struct Policy {
     warn: Level,
 }
 
-type Labels = BTreeMap<String, String>;
+type Labels = std::collections::BTreeMap<String, String>;
 
 /// Reads the labels; what cannot be read is restricted where it is enforced. Mirrors
 /// `PolicyToEvaluate`.
@@ -202,7 +201,7 @@ fn namespace(write: &Write<'_>, warnings: &mut Vec<String>) -> Result<(), Status
 
 /// What is to be said of the pods that are there already. Mirrors `EvaluatePodsInNamespace`.
 fn complaints<'a>(pods: impl Iterator<Item = &'a Object>, level: &Level) -> Vec<String> {
-    let mut counted: BTreeMap<String, (String, usize)> = BTreeMap::new();
+    let mut counted: SmallMap<String, (String, usize)> = SmallMap::new();
     for pod in pods {
         let found = level.violations(&pod.to_value());
         if found.is_empty() {
